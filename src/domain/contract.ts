@@ -1,0 +1,149 @@
+// What crosses a border of the workflow: the status that people and scripts read, the result, the activities.
+
+import type { Decision } from './decide.ts';
+import type { Class, Evidence, Failure, Reason } from './failure.ts';
+import type { OutputSeen, Seen } from './output.ts';
+import type { Question } from './question.ts';
+import type { RunInput, RunRecord, RunReport, StartPoint } from './run.ts';
+import type { Task, TaskSpec } from './task.ts';
+
+export type TaskState = 'queued' | 'running' | 'held' | 'asking' | 'finishing' | 'done' | 'failed' | 'cancelled';
+
+/** Why a task waits. A hold that ends by itself has `until` (ISO time). */
+export interface Hold {
+  readonly for: 'time' | 'incident' | 'question' | 'host';
+  readonly since: string;
+  readonly until?: string;
+  readonly owner: string;
+  readonly because: string;
+}
+
+/** The answer to the query `status`, and the body of `outlive show ID --json` (DESIGN §6). Times are ISO, UTC. */
+export interface TaskStatus {
+  readonly id: string;
+  readonly title: string;
+  readonly state: TaskState;
+  readonly owner: string;
+  /** True where the spec has no checks: done then means only that the outputs are there. */
+  readonly unchecked?: boolean;
+  readonly runs: readonly RunStatus[];
+  readonly outputs: readonly OutputSeen[];
+  readonly hold?: Hold;
+  readonly question?: Question;
+  readonly answers: readonly AnswerRecord[];
+  /** Signals that could not be read as an answer, with the reason; kept so that a person can see why nothing happened. */
+  readonly refused: readonly string[];
+  readonly result?: TaskResult;
+}
+
+export interface RunStatus {
+  readonly n: number;
+  readonly host?: string;
+  readonly agent: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly outcome?: RunRecord['outcome'];
+  readonly failure?: Failure;
+  readonly decision?: DecisionStatus;
+  readonly usage?: RunRecord['usage'];
+}
+export type DecisionStatus = Pick<Decision, 'kind' | 'because' | 'afterMs'>;
+
+export interface AnswerRecord {
+  readonly question: string;
+  readonly choice: string;
+  readonly note?: string;
+  readonly by: string;
+  readonly at: string;
+}
+
+/** How a task ended: what it took, not only that it is over. */
+export interface TaskResult {
+  readonly id: string;
+  readonly state: 'done' | 'failed' | 'cancelled';
+  readonly because: string;
+  readonly runs: number;
+  readonly reasons: Readonly<Partial<Record<`${Class}.${Reason}`, number>>>;
+  /** Time spent in holds and with open questions. */
+  readonly waitedMs: number;
+  readonly outputs: readonly OutputSeen[];
+  readonly unchecked?: boolean;
+}
+
+/** Durations that the host's configuration sets, recorded by `begin` so that the workflow stays deterministic. */
+export interface Timing {
+  readonly heartbeatMs: number;
+  readonly leaseMs: number;
+  readonly finishPatienceMs: number;
+  /** The first backoff of a provider that names no wait; doubled each time. */
+  readonly backoffMs: number;
+  /** How long an offer waits after a host has declined it; doubled each time, three times. */
+  readonly declineMs: number;
+}
+
+export interface Begun {
+  readonly v: 1;
+  readonly task: Task;
+  readonly timing: Timing;
+  readonly searchAttributes: boolean;
+  readonly seen: Seen;
+}
+
+/** What `settle` is given: the failure as far as the workflow knows it, and the past. */
+export interface SettleInput {
+  readonly task: Task;
+  readonly timing: Timing;
+  readonly n: number;
+  /** How often this same end has been looked at; 1 the first time. */
+  readonly look: number;
+  /** The run on record, `failure` in it. */
+  readonly runs: readonly RunRecord[];
+  /** Runs that people granted beyond the ceilings. */
+  readonly granted: number;
+  /** What the run itself saw before it ended; missing where it could not report. */
+  readonly seen?: Seen;
+  /** The host's own worker did not take this settle: it runs elsewhere. */
+  readonly hostSilent: boolean;
+}
+
+export interface Settled {
+  readonly v: 1;
+  readonly failure: Failure;
+  readonly seen: Seen;
+  readonly start: StartPoint;
+  readonly decision: Decision;
+}
+
+export interface FinishInput {
+  readonly task: Task;
+  /** Place in `task.outputs`. */
+  readonly output: number;
+  readonly start: StartPoint;
+  /** What Outlive itself has made there before, for compare-and-swap. */
+  readonly lastMade?: string;
+}
+
+/** The answer of one effect. Only `present` is an effect; all else is for a person. */
+export interface Made {
+  readonly seen: OutputSeen;
+  readonly evidence: readonly Evidence[];
+}
+
+/** Activities of the control queue. */
+export interface ControlActivities {
+  begin(spec: TaskSpec): Promise<Begun>;
+  settle(input: SettleInput): Promise<Settled>;
+  finish(input: FinishInput): Promise<Made>;
+}
+
+/** Activities of a host. `settle` and `finish` are there too, for what only that host can see. */
+export interface HostActivities {
+  runAgent(input: RunInput): Promise<RunReport>;
+  settle(input: SettleInput): Promise<Settled>;
+  finish(input: FinishInput): Promise<Made>;
+}
+
+/** Types of ApplicationFailure that are no verdict on a run. */
+export const RUN_DECLINED = 'run.declined';
+export const ANSWER_REFUSED = 'answer.refused';
+export const STOP_REFUSED = 'stop.refused';

@@ -1,0 +1,118 @@
+// What must exist for a task to be done, what was seen of it, and whether that is the whole work.
+// A failed look is `unknown`, never `absent`; landed is not complete without a proof (DESIGN §2, §3).
+
+import type { Output, OutputBy, OutputKind, Task } from './task.ts';
+
+/** `stranded`: only a host that cannot be asked could tell. `partial`: some of it is there, or it is there and unstable. */
+export type OutputState = 'present' | 'absent' | 'partial' | 'unknown' | 'stranded';
+
+/** Who can see it: only the host that the run was on, or everybody. */
+export type OutputReach = 'host' | 'world';
+
+export const REACH: Readonly<Record<OutputKind, OutputReach>> = { commit: 'host', push: 'world', file: 'host', command: 'host' };
+
+/** What a probe saw of one output. `evidence` is one sentence, at most 200 characters. */
+export interface OutputSeen {
+  readonly kind: OutputKind;
+  readonly by: OutputBy;
+  readonly reach: OutputReach;
+  readonly state: OutputState;
+  readonly evidence: string;
+  readonly madeAt?: string;
+}
+
+/** What was seen of one check. `words` are the last words of a red one, at most 600 characters. */
+export interface CheckSeen {
+  readonly check: string;
+  readonly state: 'green' | 'red' | 'unknown';
+  readonly words?: string;
+}
+
+/** The run's clone as settle found it. `busy` names an operation that was cut off; then the clone is not to be trusted. */
+export interface RepositorySeen {
+  readonly branch?: string;
+  readonly head: string;
+  readonly base: string;
+  /** Commits since `base`. */
+  readonly commits: number;
+  /** Paths that are changed and not committed. */
+  readonly dirty: number;
+  readonly busy?: string;
+}
+
+/** Where what a run left is kept. `nothing`: the run left nothing that the base does not have. */
+export type BankSeen =
+  | {
+      readonly state: 'banked';
+      readonly ref: string;
+      readonly head: string;
+      readonly wip?: string;
+      readonly at: 'origin' | 'host';
+      readonly host: string;
+    }
+  | { readonly state: 'nothing' }
+  | { readonly state: 'failed'; readonly evidence: string };
+
+/** Everything a look at a task found. `goodEnd`: the run's own word that it is finished. */
+export interface Seen {
+  readonly at: string;
+  readonly outputs: readonly OutputSeen[];
+  readonly checks: readonly CheckSeen[];
+  readonly repository?: RepositorySeen;
+  readonly bank?: BankSeen;
+  readonly goodEnd: boolean;
+}
+
+/** What counts as a proof that landed work is the whole work (DESIGN §2). */
+export type Proof = 'good_end' | 'checks' | 'outward_output' | 'conclusive';
+
+export type Completeness =
+  | { readonly kind: 'complete'; readonly proof: Proof }
+  | { readonly kind: 'unproven' }
+  | { readonly kind: 'incomplete'; readonly missing: readonly string[]; readonly red: readonly CheckSeen[] }
+  | { readonly kind: 'unknown'; readonly unknown: readonly string[] };
+
+/** Is the agent's share of the work there, all of it? What Outlive itself owes is not asked here. */
+export function completeness(task: Pick<Task, 'outputs' | 'checks'>, seen: Seen): Completeness {
+  const owed = seen.outputs.filter((output) => output.by === 'agent');
+  const unknown = owed.filter((output) => output.state === 'unknown').map((output) => `${output.kind}: ${output.evidence}`);
+  const missing = owed
+    .filter((output) => output.state !== 'present' && output.state !== 'unknown')
+    .map((output) => `${output.kind} ${output.state}: ${output.evidence}`);
+  const red = seen.checks.filter((check) => check.state === 'red');
+  if (missing.length > 0 || red.length > 0) return { kind: 'incomplete', missing, red };
+  const unrun = seen.checks
+    .filter((check) => check.state === 'unknown')
+    .map((check) => `check ${check.check}: ${check.words ?? 'not run'}`);
+  if (seen.checks.length < task.checks.length) unrun.push(`${task.checks.length - seen.checks.length} checks were not run`);
+  if (unknown.length + unrun.length > 0) return { kind: 'unknown', unknown: [...unknown, ...unrun] };
+  const proof = proofOf(task, seen, owed);
+  return proof ? { kind: 'complete', proof } : { kind: 'unproven' };
+}
+
+function proofOf(task: Pick<Task, 'outputs' | 'checks'>, seen: Seen, owed: readonly OutputSeen[]): Proof | undefined {
+  if (seen.goodEnd) return 'good_end';
+  if (task.checks.length > 0) return 'checks';
+  if (owed.some((output) => output.kind !== 'commit')) return 'outward_output';
+  if (task.outputs.some((output) => output.kind === 'commit' && output.conclusive)) return 'conclusive';
+  return undefined;
+}
+
+/** What Outlive owes once the agent's share is there, in the order of the spec; the number is the place in `task.outputs`. */
+export function owedByOutlive(task: Pick<Task, 'outputs'>): readonly { readonly index: number; readonly output: Output }[] {
+  return task.outputs.map((output, index) => ({ index, output })).filter(({ output }) => output.by === 'outlive');
+}
+
+/** How an output is called in a sentence. */
+export function sayOutput(output: Output): string {
+  switch (output.kind) {
+    case 'commit':
+      return 'a commit';
+    case 'push':
+      return output.by === 'outlive' ? 'the push by Outlive' : 'a pushed branch';
+    case 'file':
+      return `the file ${output.path}`;
+    case 'command':
+      return `the agreement of ${output.argv.join(' ')}`;
+  }
+}

@@ -1,0 +1,83 @@
+// One attempt at a task: what it is given, how its process ended, and what it reports.
+
+import type { Failure } from './failure.ts';
+import type { Seen } from './output.ts';
+import type { Task } from './task.ts';
+
+/** Who ended the process. Whoever kills writes this down before the signal (DESIGN §3). */
+export type EndedBy = 'itself' | 'wall_limit' | 'stall' | 'output_limit' | 'budget' | 'cancel' | 'lease' | 'drain' | 'supervisor_lost';
+
+/** How a process ended. Exactly one of `exitCode` and `signal` is there, or `notStarted` with the system's word why. */
+export interface Exit {
+  readonly exitCode?: number;
+  readonly signal?: string;
+  readonly notStarted?: { readonly code: string; readonly message: string };
+  readonly endedBy: EndedBy;
+  readonly durationMs: number;
+}
+
+/** What the agent cost, as far as it said so. */
+export interface Usage {
+  readonly inputTokens?: number;
+  readonly outputTokens?: number;
+  readonly costUsd?: number;
+}
+
+/** Where a run starts from: the task's base, or what an earlier run left in the bank. */
+export type StartPoint =
+  | { readonly kind: 'base' }
+  | {
+      readonly kind: 'bank';
+      readonly ref: string;
+      readonly head: string;
+      readonly wip?: string;
+      readonly at: 'origin' | 'host';
+      readonly host: string;
+    };
+
+/** What `runAgent` is given. `avoid` are hosts that should leave this run to another; `notes` go into the prompt. */
+export interface RunInput {
+  readonly task: Task;
+  readonly n: number;
+  readonly start: StartPoint;
+  readonly avoid: readonly string[];
+  readonly notes: readonly string[];
+  readonly heartbeatMs: number;
+}
+
+/** The facts of a run that are there however it ended. `entered`: the agent's process was started. Times are ISO. */
+export interface RunFacts {
+  readonly host: string;
+  readonly entered: boolean;
+  readonly startedAt: string;
+  readonly endedAt: string;
+  readonly usage?: Usage;
+  readonly seen: Seen;
+}
+
+/** A good end, with every output of the agent present and no check red. */
+export interface RunReport extends RunFacts {
+  readonly note?: string;
+}
+
+/** What a heartbeat carries: the only words of a host that dies. */
+export interface Heartbeat {
+  readonly host: string;
+  readonly bootId: string;
+  readonly n: number;
+  readonly phase: 'preparing' | 'running' | 'looking';
+  readonly pid?: number;
+}
+
+/** One run as the task remembers it. */
+export interface RunRecord {
+  readonly n: number;
+  readonly host?: string;
+  readonly agent: string;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  readonly outcome?: 'finished' | 'failed' | 'lost' | 'cancelled';
+  readonly entered?: boolean;
+  readonly failure?: Failure;
+  readonly usage?: Usage;
+}
