@@ -1,8 +1,8 @@
 // What crosses a border of the workflow: the status that people and scripts read, the result, the activities.
 
 import type { Decision } from './decide.ts';
-import type { Class, Evidence, Failure, Reason } from './failure.ts';
-import type { OutputSeen, Seen } from './output.ts';
+import type { Class, Failure, Reason } from './failure.ts';
+import type { BankSeen, OutputSeen, Seen } from './output.ts';
 import type { Question } from './question.ts';
 import type { RunInput, RunRecord, RunReport, StartPoint } from './run.ts';
 import type { Task, TaskSpec } from './task.ts';
@@ -87,6 +87,8 @@ export interface Begun {
   readonly timing: Timing;
   readonly searchAttributes: boolean;
   readonly seen: Seen;
+  /** Where the first run starts from: the base, or the task's branch where the origin already has one. */
+  readonly start: StartPoint;
 }
 
 /** What `settle` is given: the failure as far as the workflow knows it, and the past. */
@@ -96,20 +98,21 @@ export interface SettleInput {
   readonly n: number;
   /** How often this same end has been looked at; 1 the first time. */
   readonly look: number;
-  /** The run on record, `failure` in it. */
+  /** All runs so far; the last is the one that ended, with its failure. */
   readonly runs: readonly RunRecord[];
   /** Runs that people granted beyond the ceilings. */
   readonly granted: number;
+  /** Where the run started from. */
+  readonly start: StartPoint;
   /** What the run itself saw before it ended; missing where it could not report. */
   readonly seen?: Seen;
-  /** The host's own worker did not take this settle: it runs elsewhere. */
-  readonly hostSilent: boolean;
 }
 
 export interface Settled {
   readonly v: 1;
   readonly failure: Failure;
   readonly seen: Seen;
+  /** Where the next run starts from. */
   readonly start: StartPoint;
   readonly decision: Decision;
 }
@@ -118,15 +121,17 @@ export interface FinishInput {
   readonly task: Task;
   /** Place in `task.outputs`. */
   readonly output: number;
-  readonly start: StartPoint;
-  /** What Outlive itself has made there before, for compare-and-swap. */
-  readonly lastMade?: string;
+  /** The run whose work is published; 0 where the work was there before any run. */
+  readonly n: number;
+  readonly bank?: BankSeen;
+  /** The commit that Outlive itself saw or put on the task's branch before, for compare-and-swap; none: the branch must not exist. */
+  readonly expected?: string;
 }
 
-/** The answer of one effect. Only `present` is an effect; all else is for a person. */
+/** The answer of one effect. Only `present` is an effect; all else is for a person. `made` is the commit that now stands there. */
 export interface Made {
   readonly seen: OutputSeen;
-  readonly evidence: readonly Evidence[];
+  readonly made?: string;
 }
 
 /** Activities of the control queue. */

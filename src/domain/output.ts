@@ -1,7 +1,8 @@
 // What must exist for a task to be done, what was seen of it, and whether that is the whole work.
 // A failed look is `unknown`, never `absent`; landed is not complete without a proof (DESIGN §2, §3).
 
-import type { Output, OutputBy, OutputKind, Task } from './task.ts';
+import { count } from './story.ts';
+import { type Output, type OutputBy, type OutputKind, sayArgv, type Task } from './task.ts';
 
 /** `stranded`: only a host that cannot be asked could tell. `partial`: some of it is there, or it is there and unstable. */
 export type OutputState = 'present' | 'absent' | 'partial' | 'unknown' | 'stranded';
@@ -76,6 +77,8 @@ export type Completeness =
 export function completeness(task: Pick<Task, 'outputs' | 'checks'>, seen: Seen): Completeness {
   const owed = seen.outputs.filter((output) => output.by === 'agent');
   const unknown = owed.filter((output) => output.state === 'unknown').map((output) => `${output.kind}: ${output.evidence}`);
+  const unseen = task.outputs.length - seen.outputs.length;
+  if (unseen > 0) unknown.push(`${count(unseen, 'output')} not looked at`);
   const missing = owed
     .filter((output) => output.state !== 'present' && output.state !== 'unknown')
     .map((output) => `${output.kind} ${output.state}: ${output.evidence}`);
@@ -84,7 +87,7 @@ export function completeness(task: Pick<Task, 'outputs' | 'checks'>, seen: Seen)
   const unrun = seen.checks
     .filter((check) => check.state === 'unknown')
     .map((check) => `check ${check.check}: ${check.words ?? 'not run'}`);
-  if (seen.checks.length < task.checks.length) unrun.push(`${task.checks.length - seen.checks.length} checks were not run`);
+  if (seen.checks.length < task.checks.length) unrun.push(`${count(task.checks.length - seen.checks.length, 'check')} not run`);
   if (unknown.length + unrun.length > 0) return { kind: 'unknown', unknown: [...unknown, ...unrun] };
   const proof = proofOf(task, seen, owed);
   return proof ? { kind: 'complete', proof } : { kind: 'unproven' };
@@ -93,10 +96,13 @@ export function completeness(task: Pick<Task, 'outputs' | 'checks'>, seen: Seen)
 function proofOf(task: Pick<Task, 'outputs' | 'checks'>, seen: Seen, owed: readonly OutputSeen[]): Proof | undefined {
   if (seen.goodEnd) return 'good_end';
   if (task.checks.length > 0) return 'checks';
-  if (owed.some((output) => output.kind !== 'commit')) return 'outward_output';
+  // The task's branch at the origin counts too: Outlive publishes finished work only.
+  if (owed.some((output) => output.kind !== 'commit') || seen.outputs.some(isPublished)) return 'outward_output';
   if (task.outputs.some((output) => output.kind === 'commit' && output.conclusive)) return 'conclusive';
   return undefined;
 }
+
+const isPublished = (output: OutputSeen): boolean => output.kind === 'push' && output.state === 'present';
 
 /** What Outlive owes once the agent's share is there, in the order of the spec; the number is the place in `task.outputs`. */
 export function owedByOutlive(task: Pick<Task, 'outputs'>): readonly { readonly index: number; readonly output: Output }[] {
@@ -113,6 +119,6 @@ export function sayOutput(output: Output): string {
     case 'file':
       return `the file ${output.path}`;
     case 'command':
-      return `the agreement of ${output.argv.join(' ')}`;
+      return `the agreement of ${sayArgv(output.argv)}`;
   }
 }

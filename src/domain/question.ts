@@ -1,7 +1,9 @@
 // What a person is asked, and what counts as an answer. Guards are written by hand: they run inside the workflow,
 // where a schema library would cost half a megabyte for each waiting task.
 
+import { DURATION_FORM, parseDuration } from './duration.ts';
 import type { Evidence } from './failure.ts';
+import type { Limits } from './task.ts';
 
 /** Choices and what they do. Names on the wire. */
 export const CHOICES = {
@@ -20,17 +22,19 @@ export interface Question {
   readonly choices: readonly Choice[];
   readonly owner: string;
   readonly askedAt: string;
+  /** A `retry` must bring a note or a setting: the same inputs would end the same way. */
+  readonly needsChange?: boolean;
 }
 
-/** Limits that an answer may set, for the rest of the task. Counts as numbers, durations as `10m`. */
-export type LimitSettings = Partial<Record<(typeof SETTABLE)[number], string | number>>;
+/** Limits that an answer may set, for the rest of the task: counts as numbers, durations as `10m`. */
 export const SETTABLE = ['runs', 'perReason', 'wall', 'run.wall', 'run.stall'] as const;
+export type Setting = (typeof SETTABLE)[number];
 
 export interface Answer {
   readonly question?: string;
   readonly choice: Choice;
   readonly note?: string;
-  readonly set?: LimitSettings;
+  readonly set?: Readonly<Partial<Record<Setting, string | number>>>;
   readonly by?: string;
 }
 
@@ -38,3 +42,78 @@ export interface Stop {
   readonly why: string;
   readonly by?: string;
 }
+
+export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
+
+const MAX_TEXT = 4000;
+
+/** Reads what came over the wire as an answer to `open`; a bare string is a choice. Total: any value gets an answer or a clear problem. */
+export function readAnswer(sent: unknown, open: Question | undefined, answered: string | undefined): Read<Answer> {
+  const given = typeof sent === 'string' ? { choice: sent.trim() } : sent;
+  if (!isRecord(given)) return problem('an answer is {"choice": "…"}, with "note", "set", "question" and "by" where wanted');
+  const { question, choice, note, set, by } = given;
+  for (const [name, value] of Object.entries({ question, note, by })) {
+    if (value !== undefined && value !== null && (typeof value !== 'string' || value.length > MAX_TEXT)) {
+      return problem(`"${name}" must be a text of at most ${MAX_TEXT} characters`);
+    }
+  }
+  if (!open) return problem(answered ?? 'no question is open; nothing is waiting for an answer');
+  if (typeof question === 'string' && question !== open.id) return problem(answered ?? `question ${question} is not open; ${open.id} is`);
+  if (typeof choice !== 'string' || !open.choices.includes(choice as Choice)) {
+    return problem(`"${typeof choice === 'string' ? choice : ''}" is no choice here. Choose one of: ${open.choices.join(', ')}`);
+  }
+  const settings = readSettings(set);
+  if (!settings.ok) return settings;
+  if (open.needsChange && choice === 'retry' && !note && Object.keys(settings.value).length === 0) {
+    return problem('a run on the same inputs would end the same way: add a note that changes what the run is told, or set a limit');
+  }
+  return {
+    ok: true,
+    value: {
+      question: open.id,
+      choice: choice as Choice,
+      ...(typeof note === 'string' && note !== '' ? { note } : {}),
+      ...(Object.keys(settings.value).length > 0 ? { set: settings.value } : {}),
+      ...(typeof by === 'string' ? { by } : {}),
+    },
+  };
+}
+
+/** Reads the argument of `stop`. */
+export function readStop(sent: unknown): Read<Stop> {
+  if (!isRecord(sent)) return problem('a stop is {"why": "…"}, with "by" where wanted');
+  const { why, by } = sent;
+  if (typeof why !== 'string' || why.trim() === '' || why.length > MAX_TEXT)
+    return problem('"why" must say in words why the task is stopped');
+  return { ok: true, value: { why, ...(typeof by === 'string' ? { by } : {}) } };
+}
+
+function readSettings(set: unknown): Read<NonNullable<Answer['set']>> {
+  if (set === undefined || set === null) return { ok: true, value: {} };
+  if (!isRecord(set)) return problem('"set" must be an object such as {"runs": 8}');
+  for (const [name, value] of Object.entries(set)) {
+    if (!SETTABLE.includes(name as Setting)) return problem(`"${name}" cannot be set; these can: ${SETTABLE.join(', ')}`);
+    const isCount = name === 'runs' || name === 'perReason';
+    if (isCount && !(isWhole(value) || (typeof value === 'string' && /^\d{1,4}$/.test(value) && isWhole(Number(value))))) {
+      return problem(`"${name}" must be a whole number from 1 to 1000`);
+    }
+    if (!isCount && (typeof value !== 'string' || !parseDuration(value))) return problem(`"${name}" must be ${DURATION_FORM}`);
+  }
+  return { ok: true, value: set as NonNullable<Answer['set']> };
+}
+
+/** The task's limits with an answer's settings in place. */
+export function withSettings(limits: Limits, set: NonNullable<Answer['set']>): Limits {
+  const duration = (name: Setting): number | undefined => parseDuration(String(set[name] ?? ''));
+  return {
+    ...limits,
+    runs: Number(set.runs ?? limits.runs),
+    perReason: Number(set.perReason ?? limits.perReason),
+    wallMs: duration('wall') ?? limits.wallMs,
+    run: { ...limits.run, wallMs: duration('run.wall') ?? limits.run.wallMs, stallMs: duration('run.stall') ?? limits.run.stallMs },
+  };
+}
+
+const problem = (text: string): { ok: false; problem: string } => ({ ok: false, problem: text });
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isWhole = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1000;

@@ -45,7 +45,7 @@ export interface RunInput {
   readonly heartbeatMs: number;
 }
 
-/** The facts of a run that are there however it ended. `entered`: the agent's process was started. Times are ISO. */
+/** The facts of a run that are there however it ended; the second detail of a failed run's ApplicationFailure. `entered`: the agent's process was started. Times are ISO. */
 export interface RunFacts {
   readonly host: string;
   readonly entered: boolean;

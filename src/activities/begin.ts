@@ -1,0 +1,71 @@
+// The first recorded step of every task: the border once more, for clients that skip the CLI, and a look at the world,
+// so that work which is already there is never done again.
+
+import { ApplicationFailure } from '@temporalio/activity';
+import type { Begun } from '../domain/contract.ts';
+import { failureType } from '../domain/failure.ts';
+import { taskBranch } from '../domain/names.ts';
+import type { OutputSeen } from '../domain/output.ts';
+import type { StartPoint } from '../domain/run.ts';
+import type { Output, Task, TaskSpec } from '../domain/task.ts';
+import { remoteHeads } from '../host/remote.ts';
+import { asSeen } from '../outputs/index.ts';
+import { checkTaskSpec, sayComplaint } from '../schema/task-spec.ts';
+import type { Deps } from './deps.ts';
+
+export async function begin(deps: Deps, spec: TaskSpec): Promise<Begun> {
+  const checked = checkTaskSpec(spec);
+  if (!checked.ok) {
+    const lines = checked.complaints.map((complaint) => sayComplaint(complaint));
+    throw ApplicationFailure.create({
+      type: failureType('invalid_request'),
+      message: `The task's spec is not valid, nothing was started:\n${lines.join('\n')}`,
+      nonRetryable: true,
+      details: [lines],
+    });
+  }
+  const { task } = checked;
+  const there = await branchAtOrigin(task);
+  return {
+    v: 1,
+    task,
+    timing: deps.config.timing,
+    searchAttributes: deps.searchAttributes,
+    seen: { at: new Date().toISOString(), outputs: task.outputs.map((output) => seenAtBegin(output, there)), checks: [], goodEnd: false },
+    start: startOf(task, there),
+  };
+}
+
+type Branch =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'there'; readonly name: string; readonly head: string }
+  | { readonly kind: 'unknown'; readonly evidence: string };
+
+async function branchAtOrigin({ id, workspace }: Task): Promise<Branch> {
+  if (!workspace) return { kind: 'none' };
+  const name = taskBranch(id);
+  const heads = await remoteHeads(workspace.repo, [name, workspace.base]);
+  if (!heads.ok) return { kind: 'unknown', evidence: heads.evidence };
+  const head = heads.heads.get(name);
+  return head === undefined || head === heads.heads.get(workspace.base) ? { kind: 'none' } : { kind: 'there', name, head };
+}
+
+function seenAtBegin(output: Output, branch: Branch): OutputSeen {
+  const isInBranch = output.kind === 'commit' || output.kind === 'push';
+  switch (branch.kind) {
+    case 'none':
+      return asSeen(output, { state: 'absent', evidence: 'no run has worked on it yet' });
+    case 'unknown':
+      return asSeen(output, { state: 'unknown', evidence: `the origin could not be asked: ${branch.evidence}` });
+    case 'there':
+      return isInBranch
+        ? asSeen(output, { state: 'present', evidence: `${branch.name} at the origin is at ${branch.head.slice(0, 10)}` })
+        : asSeen(output, { state: 'unknown', evidence: "only a run's workspace can show it" });
+  }
+}
+
+/** Earlier work on the task's own branch is continued, not done again beside it. */
+function startOf(task: Task, branch: Branch): StartPoint {
+  if (branch.kind !== 'there' || !task.workspace) return { kind: 'base' };
+  return { kind: 'bank', ref: `refs/heads/${branch.name}`, head: branch.head, at: 'origin', host: '' };
+}

@@ -1,0 +1,23 @@
+// The activities of a worker, made from what the worker has. Control: what any worker can do. Host: what happens on this one.
+import type { ControlActivities, HostActivities } from '../domain/contract.ts';
+import { begin } from './begin.ts';
+import type { Deps } from './deps.ts';
+import { finish } from './finish.ts';
+import { runAgent } from './run-agent.ts';
+import { settle } from './settle.ts';
+
+export function createControlActivities(deps: Deps): ControlActivities {
+  return {
+    begin: (spec) => begin(deps, spec),
+    settle: (input) => settle(deps, input),
+    finish: (input) => finish(deps, input),
+  };
+}
+
+export function createHostActivities(deps: Deps): HostActivities {
+  return {
+    runAgent: (input) => runAgent(deps, input),
+    settle: (input) => settle(deps, input),
+    finish: (input) => finish(deps, input),
+  };
+}

@@ -1,0 +1,135 @@
+// Look at everything after a run has ended, then decide. On the run's own host it first makes sure that the run is over;
+// elsewhere it takes the run's own word, or says what it cannot see. Its answer is the recorded decision.
+
+import { stat } from 'node:fs/promises';
+import type { Settled, SettleInput } from '../domain/contract.ts';
+import { decide } from '../domain/decide.ts';
+import { hostOfIdentity, poolQueue } from '../domain/names.ts';
+import { type BankSeen, REACH, type Seen } from '../domain/output.ts';
+import type { RunRecord, StartPoint } from '../domain/run.ts';
+import { agentEnvironment } from '../host/agent-process.ts';
+import { bankRun, lookAtBank } from '../host/bank.ts';
+import { endTree } from '../host/process-tree.ts';
+import { type RunDir, readJournal, runMark } from '../host/state-dir.ts';
+import { asSeen, probe } from '../outputs/index.ts';
+import { STRANDED } from '../outputs/probe.ts';
+import type { Deps } from './deps.ts';
+import { hasProgress, lookInWorkspace, nextStart } from './look.ts';
+import { dirOfRun, taskWorkflow } from './this-task.ts';
+import { readWords } from './words.ts';
+
+const GRACE_MS = 5000;
+
+interface Look {
+  readonly seen: Seen;
+  readonly over: boolean;
+  readonly start: StartPoint;
+}
+
+export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
+  const { task, timing, n, look, runs, granted } = input;
+  const run = runs.at(-1);
+  if (!run?.failure) throw new Error(`run ${n} has no failure on record, so there is nothing to settle`);
+  const looked = await lookAt(deps, input, run);
+  const failure = { ...run.failure, progress: hasProgress(input.start, looked.seen) };
+  const hosts = await hostsOfPool(deps, task.pool);
+  const decision = decide({
+    v: 1,
+    now: new Date().toISOString(),
+    task,
+    n,
+    look,
+    failure,
+    seen: looked.seen,
+    runs: [...runs.slice(0, -1), { ...run, failure }],
+    granted,
+    over: looked.over,
+    leaseMs: timing.leaseMs,
+    backoffMs: timing.backoffMs,
+    ...(hosts ? { hosts } : {}),
+  });
+  return { v: 1, failure, seen: looked.seen, start: looked.start, decision };
+}
+
+async function lookAt(deps: Deps, input: SettleInput, run: RunRecord): Promise<Look> {
+  const dir = dirOfRun(deps.state, input.task.id, input.n);
+  if (run.host === deps.host && (await exists(dir.root))) return lookAtHome(deps, input, run, dir);
+  if (run.entered === false) return { ...(await lookFromAfar(input, input.seen)), start: input.start };
+  return lookFromAfar(input, input.seen);
+}
+
+/** On the run's own host: nothing of it lives on after this, and what lies in its workspace is seen and banked. */
+async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: RunDir): Promise<Look> {
+  const { task, n, start } = input;
+  const journal = await readJournal(dir);
+  const process = journal.kind === 'known' ? journal.journal : undefined;
+  const { left } = await endTree({ pid: process?.pid, pidStartTime: process?.pidStartTime, mark: runMark(dir), graceMs: GRACE_MS });
+  if (run.entered === false || !(await exists(dir.workspace))) return lookFromAfar(input, input.seen);
+  const words = await readWords(task.agent.use, dir);
+  const goodEnd = words.typed?.outcome === 'finished' || (process?.exit?.exitCode === 0 && words.typed?.outcome !== 'failed');
+  const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
+  const looked = await lookInWorkspace({ task, dir, env, goodEnd });
+  const workflowRunId = taskWorkflow().runId;
+  const bank = task.workspace ? await bankRun({ dir, task, workflowRunId, n, host: deps.host }) : undefined;
+  const seen = bank ? { ...looked, bank } : looked;
+  return { seen, over: left.length === 0, start: nextStart(start, bank, looked.repository) };
+}
+
+/** Anywhere else: what the world can see is looked at anew, for the rest the run's own report stands, if there is one. */
+async function lookFromAfar(input: SettleInput, reported: Seen | undefined): Promise<Look> {
+  const { task, start, runs } = input;
+  const neverStarted = runs.at(-1)?.entered === false;
+  const place = { task, env: {}, mark: '', logs: '', ...(reported?.repository ? { repository: reported.repository } : {}) };
+  const outputs = await Promise.all(
+    task.outputs.map(async (output, index) => {
+      if (REACH[output.kind] === 'world') return probe(output, place);
+      if (neverStarted) return asSeen(output, { state: 'absent', evidence: 'the run never came to its agent' });
+      return reported?.outputs[index] ?? asSeen(output, STRANDED);
+    }),
+  );
+  const bank = reported?.bank ?? (neverStarted ? undefined : await newestBank(input));
+  const seen: Seen = {
+    at: new Date().toISOString(),
+    outputs,
+    checks: reported?.checks ?? [],
+    goodEnd: reported?.goodEnd ?? false,
+    ...(reported?.repository ? { repository: reported.repository } : {}),
+    ...(bank ? { bank } : {}),
+  };
+  return { seen, over: reported !== undefined, start: nextStart(start, bank, reported?.repository) };
+}
+
+/** What the origin keeps of this task, where its host cannot be asked. */
+async function newestBank({ task, runs }: SettleInput): Promise<BankSeen | undefined> {
+  if (!task.workspace || task.bank !== 'origin') return undefined;
+  const workflowRunId = taskWorkflow().runId;
+  const looked = await lookAtBank({ repo: task.workspace.repo, taskId: task.id, workflowRunId });
+  if (!looked.ok) return { state: 'failed', evidence: looked.evidence };
+  const [newest] = looked.refs;
+  if (!newest) return undefined;
+  const host = runs.find((run) => run.n === newest.n)?.host ?? '';
+  return { state: 'banked', ref: newest.ref, head: newest.head, at: 'origin', host, ...(newest.wip ? { wip: newest.wip } : {}) };
+}
+
+/** Hosts whose workers ask for this pool's runs. The server keeps the dead for minutes, so it is a preference, no proof; no answer is no list. */
+async function hostsOfPool(deps: Deps, pool: string): Promise<string[] | undefined> {
+  try {
+    const { namespace } = deps.client.options;
+    const described = await deps.client.workflowService.describeTaskQueue({
+      namespace,
+      taskQueue: { name: poolQueue(pool) },
+      taskQueueType: 2,
+    });
+    const hosts = (described.pollers ?? []).map((poller) => hostOfIdentity(poller.identity ?? ''));
+    return [...new Set(hosts.filter((host) => host !== undefined))];
+  } catch {
+    return undefined;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,79 @@
+// What people type after a command, read into values. Everything that cannot be read is exit 2 with a word how it is written.
+
+import { InvalidArgumentError } from 'commander';
+import type { TaskState } from '../domain/contract.ts';
+import { DURATION_FORM, parseDuration } from '../domain/duration.ts';
+import { TASK_ID, taskIdOfWorkflow } from '../domain/names.ts';
+import { type Answer, CHOICES, type Choice, SETTABLE } from '../domain/question.ts';
+
+export const TASK_STATES = [
+  'queued',
+  'running',
+  'held',
+  'asking',
+  'finishing',
+  'done',
+  'failed',
+  'cancelled',
+] as const satisfies readonly TaskState[];
+export const ROLES = ['all', 'control', 'host'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Takes the workflow's id as well: it is what the Web UI shows. */
+export function taskId(text: string): string {
+  const id = taskIdOfWorkflow(text);
+  if (TASK_ID.test(id)) return id;
+  throw new InvalidArgumentError('A task id has up to 63 of a-z, 0-9 and -, and begins with a letter or digit.');
+}
+
+/** Milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new InvalidArgumentError(`It is not ${DURATION_FORM}.`);
+  return ms;
+}
+
+export function count(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('It is not a whole number.');
+  return Number(text);
+}
+
+export function atLeastOne(text: string): number {
+  const number = count(text);
+  if (number === 0) throw new InvalidArgumentError('It must be 1 or more.');
+  return number;
+}
+
+/** Names of hosts and pools become names of queues. */
+export function queueWord(text: string): string {
+  if (/^[a-z0-9][a-z0-9._-]{0,62}$/.test(text)) return text;
+  throw new InvalidArgumentError('Such a name has up to 63 of a-z, 0-9, ., _ and -, and begins with a letter or digit.');
+}
+
+export const queueWords = (text: string, before: readonly string[] = []): readonly string[] => [...before, queueWord(text)];
+
+export function choice(text: string): Choice {
+  if (Object.hasOwn(CHOICES, text)) return text as Choice;
+  throw new InvalidArgumentError(`Choose one of: ${Object.keys(CHOICES).join(', ')}.`);
+}
+
+type Settings = NonNullable<Answer['set']>;
+const COUNTS: ReadonlySet<string> = new Set(['runs', 'perReason']);
+
+/** One `--set limit=value`, on top of those before it. */
+export function setting(text: string, before: Settings = {}): Settings {
+  const [, key, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
+  if (!key || value === undefined) throw new InvalidArgumentError('It is written limit=value, as in runs=8 or run.wall=2h.');
+  if (!(SETTABLE as readonly string[]).includes(key)) throw new InvalidArgumentError(`An answer may set: ${SETTABLE.join(', ')}.`);
+  if (!COUNTS.has(key)) duration(value);
+  return { ...before, [key]: COUNTS.has(key) ? atLeastOne(value) : value };
+}
+
+/** A host id out of a machine's name: `Build-Box.example.com` is `build-box`. */
+export function hostIdFrom(hostname: string): string {
+  const slug = (hostname.split('.')[0] ?? '')
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  return slug.slice(0, 63) || 'host';
+}

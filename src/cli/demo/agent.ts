@@ -1,0 +1,40 @@
+// The demo's agent: a small program that does a piece of real work in a real clone, and ends its first run the way its
+// story says. It knows nothing of Outlive but the files and variables that every command agent gets.
+
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const [story = '', folder = ''] = process.argv.slice(2);
+const run = Number(process.env['OUTLIVE_RUN']);
+const isFirst = run === 1;
+
+function work(): void {
+  writeFileSync(`${story}.md`, `The work of ${process.env['OUTLIVE_TASK']}, done by run ${run}.\n`);
+  execFileSync('git', ['add', '.']);
+  execFileSync('git', ['commit', '--quiet', '--message', `Do the work of ${story}`]);
+  console.log('the work is committed');
+}
+
+/** Tells the demo that it may be killed now, and waits for it. */
+async function waitForTheKill(): Promise<never> {
+  writeFileSync(join(folder, `${story}.pid`), String(process.pid));
+  for (;;) await sleep(60_000);
+}
+
+function fail(words: string): never {
+  console.error(words);
+  process.exit(1);
+}
+
+console.log(`run ${run} of ${story} reads ${readFileSync(process.env['OUTLIVE_PROMPT_FILE'] ?? '', 'utf8').length} characters of prompt`);
+if (story === 'killed' && isFirst) await waitForTheKill();
+if (story === 'limited' && isFirst) {
+  fail('API error: 429 Too Many Requests {"type":"error","error":{"type":"rate_limit_error","message":"Rate limited"}} retry-after: 3');
+}
+if (story === 'strange' && isFirst) fail('the third gear of the second clock has lost its patience');
+if (story === 'context' && isFirst)
+  fail('API error: 400 {"type":"invalid_request_error","message":"prompt is too long: 214310 tokens > 200000 maximum"}');
+work();
+if (story === 'finished') await waitForTheKill();

@@ -1,0 +1,157 @@
+// The guided tour: a server, two hosts, a repository with a bare origin, and one short story for each class of failure.
+// Everything is real, processes and kills too; only the provider's words come from a script.
+
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import { connectClient, connectionOptions } from '../../connection.ts';
+import { type DevServer, startDevServer } from '../../dev-server.ts';
+import type { TaskStatus } from '../../domain/contract.ts';
+import { ANSWER, STATUS_QUERY, taskBranch, taskWorkflowId } from '../../domain/names.ts';
+import { gitOrThrow } from '../../host/git.ts';
+import { startTask } from '../../start-task.ts';
+import { startHosts } from './hosts.ts';
+import { STORIES, type Story, specOf } from './stories.ts';
+
+const LOOK_MS = 150;
+const TIME_LIMIT_MS = 110_000;
+
+export interface DemoEnd {
+  readonly webUi: string | undefined;
+  readonly tasks: readonly StoryEnd[];
+  /** Tasks whose work is not on the origin. */
+  readonly lost: number;
+  /** Commits on the origin beyond one for each task. */
+  readonly doubled: number;
+}
+
+export interface StoryEnd {
+  readonly story: Story;
+  readonly status: TaskStatus;
+  readonly commits: number;
+  /** The story went as it is told. */
+  readonly asTold: boolean;
+}
+
+export interface DemoSettings {
+  readonly env: NodeJS.ProcessEnv;
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+  /** Called when every story is told, before anything is torn down. */
+  readonly onTold: (end: DemoEnd) => Promise<void>;
+}
+
+/** Lives through all stories and tears everything down again, also where one of them goes wrong. */
+export async function runDemo({ env, progress, signal, onTold }: DemoSettings): Promise<DemoEnd> {
+  const folder = await mkdtemp(join(tmpdir(), 'outlive-demo-'));
+  let server: DevServer | undefined;
+  let hosts: Awaited<ReturnType<typeof startHosts>> | undefined;
+  try {
+    server = await startDevServer({ progress, env });
+    progress(`Temporal server at ${server.address}, Web UI at ${server.webUi}`);
+    const origin = await makeOrigin(folder);
+    hosts = await startHosts({ names: ['demo-a', 'demo-b'], folder, address: server.address, env });
+    progress('two hosts take runs: demo-a and demo-b');
+    const end = await tell(server, origin, folder, progress, AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]));
+    await onTold(end);
+    return end;
+  } finally {
+    await hosts?.stop();
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+async function makeOrigin(folder: string): Promise<string> {
+  const origin = join(folder, 'origin.git');
+  const clone = join(folder, 'first');
+  await gitOrThrow(['init', '--quiet', '--bare', '--initial-branch=main', origin]);
+  await gitOrThrow(['clone', '--quiet', origin, clone]);
+  await writeFile(join(clone, 'README.md'), 'A small repository for the demo.\n');
+  const identity = ['-c', 'user.name=Demo', '-c', 'user.email=demo@localhost'];
+  await gitOrThrow(['add', '.'], { cwd: clone });
+  await gitOrThrow([...identity, 'commit', '--quiet', '--message', 'Begin'], { cwd: clone });
+  await gitOrThrow(['push', '--quiet', 'origin', 'HEAD:main'], { cwd: clone });
+  return origin;
+}
+
+async function tell(
+  server: DevServer,
+  origin: string,
+  folder: string,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<DemoEnd> {
+  const { client, connection } = await connectClient(connectionOptions({ TEMPORAL_ADDRESS: server.address }));
+  try {
+    const tasks = await Promise.all(STORIES.map((story) => live(client, story, origin, folder, progress, signal)));
+    const lost = tasks.filter(({ commits }) => commits === 0).length;
+    const doubled = tasks.reduce((sum, { commits }) => sum + Math.max(0, commits - 1), 0);
+    return { webUi: server.webUi, tasks, lost, doubled };
+  } finally {
+    await connection.close();
+  }
+}
+
+async function live(
+  client: Client,
+  story: Story,
+  origin: string,
+  folder: string,
+  progress: (line: string) => void,
+  signal: AbortSignal,
+): Promise<StoryEnd> {
+  const spec = specOf(story, origin, folder);
+  await startTask(client, spec);
+  const handle = client.workflow.getHandle(taskWorkflowId(spec.id));
+  if (story.kill) await killWhenReady(story, folder, progress, signal);
+  if (story.answer) await answerWhenAsked(handle, story, progress, signal);
+  const status = await until(signal, `the end of ${spec.id}`, async () => {
+    const now = await statusOf(handle);
+    return now?.result ? now : undefined;
+  });
+  progress(`${spec.id}: ${status.state} after ${status.runs.length} run${status.runs.length === 1 ? '' : 's'}`);
+  const commits = Number(await gitOrThrow(['--git-dir', origin, 'rev-list', '--count', `main..${taskBranch(spec.id)}`]).catch(() => '0'));
+  return { story, status, commits, asTold: isAsTold(story, status) };
+}
+
+async function killWhenReady(story: Story, folder: string, progress: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const pid = await until(signal, `the agent of ${story.name}`, async () => {
+    const text = await readFile(join(folder, `${story.name}.pid`), 'utf8').catch(() => '');
+    return Number(text) || undefined;
+  });
+  process.kill(pid, 'SIGKILL');
+  progress(`demo-${story.name}: SIGKILL to its agent, pid ${pid}`);
+}
+
+async function answerWhenAsked(handle: WorkflowHandle, story: Story, progress: (line: string) => void, signal: AbortSignal): Promise<void> {
+  const question = await until(signal, `the question of ${story.name}`, async () => (await statusOf(handle))?.question);
+  await handle.signal(ANSWER, { ...story.answer, question: question.id, by: 'demo' });
+  progress(`demo-${story.name}: a person is asked, and answers ${story.answer?.choice} by signal`);
+}
+
+function isAsTold({ expected }: Story, { state, runs }: TaskStatus): boolean {
+  const [first] = runs;
+  const type = first?.failure && `${first.failure.class}.${first.failure.reason}`;
+  return state === 'done' && runs.length === expected.runs && type === expected.type && first?.decision?.kind === expected.decision;
+}
+
+/** A worker that is just starting does not answer yet; that is no failure. */
+async function statusOf(handle: WorkflowHandle): Promise<TaskStatus | undefined> {
+  try {
+    return await handle.query<TaskStatus>(STATUS_QUERY);
+  } catch {
+    return undefined;
+  }
+}
+
+async function until<T>(signal: AbortSignal, what: string, look: () => Promise<T | undefined>): Promise<T> {
+  for (;;) {
+    const found = await look();
+    if (found !== undefined) return found;
+    if (signal.aborted) throw new Error(`The demo waited in vain for ${what}. Its time is up or it was interrupted.`);
+    await sleep(LOOK_MS);
+  }
+}

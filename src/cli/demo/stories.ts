@@ -1,0 +1,74 @@
+// The stories of the demo: one for each class of failure that this version reacts to.
+
+import { fileURLToPath } from 'node:url';
+import type { Answer } from '../../domain/question.ts';
+import type { TaskSpec } from '../../domain/task.ts';
+
+export interface Story {
+  readonly name: string;
+  /** What happens, in the words of the table. */
+  readonly says: string;
+  /** The demo kills the agent's process as soon as it says that it may. */
+  readonly kill: boolean;
+  /** What a person answers to the question that comes. */
+  readonly answer?: Omit<Answer, 'by'>;
+  /** What its first run must have ended as, and what must have been decided. */
+  readonly expected: { readonly type: string; readonly decision: string; readonly runs: number };
+}
+
+export const STORIES: readonly Story[] = [
+  {
+    name: 'killed',
+    says: 'the agent is killed in mid-run',
+    kill: true,
+    expected: { type: 'host.killed', decision: 'retry', runs: 2 },
+  },
+  {
+    name: 'finished',
+    says: 'the agent is killed after its work, before it can say so',
+    kill: true,
+    expected: { type: 'post_completion.crashed_after_output', decision: 'finish', runs: 1 },
+  },
+  {
+    name: 'limited',
+    says: 'the provider answers 429 with retry-after: 3',
+    kill: false,
+    expected: { type: 'adapter.rate_limited', decision: 'retry', runs: 2 },
+  },
+  {
+    name: 'strange',
+    says: 'the last words mean nothing to anybody',
+    kill: false,
+    answer: { choice: 'retry', note: 'Seen before: it is harmless, go on.' },
+    expected: { type: 'unknown.unclassified', decision: 'ask', runs: 2 },
+  },
+  {
+    name: 'context',
+    says: 'the context window is exhausted',
+    kill: false,
+    answer: { choice: 'retry', note: 'Read only the first chapter, it is enough.' },
+    expected: { type: 'context.context_window_exceeded', decision: 'ask', runs: 2 },
+  },
+];
+
+/** The task of a story: a commit that a check agrees with, and the push that Outlive owes. */
+export function specOf(story: Story, repo: string, folder: string): TaskSpec {
+  return {
+    id: `demo-${story.name}`,
+    title: `Demo: ${story.says}`,
+    owner: 'demo',
+    agent: { use: 'command', argv: [...program('agent'), story.name, folder] },
+    prompt: `Write ${story.name}.md and commit it.`,
+    workspace: { repo, base: 'main' },
+    outputs: [{ kind: 'commit' }, { kind: 'push' }],
+    checks: [{ argv: ['grep', '--quiet', 'The work of', `${story.name}.md`], timeout: '30s' }],
+    limits: { run: { wall: '2m', stall: '90s' } },
+  };
+}
+
+/** How node runs a file of this folder: compiled as it is, from source through tsx. */
+function program(name: string): string[] {
+  const isSource = import.meta.url.endsWith('.ts');
+  const file = fileURLToPath(new URL(`./${name}.${isSource ? 'ts' : 'js'}`, import.meta.url));
+  return isSource ? [process.execPath, '--import', import.meta.resolve('tsx'), file] : [process.execPath, file];
+}

@@ -1,0 +1,161 @@
+// The command line itself: commands, options, help. Each command's code is loaded when it is called, because Temporal's
+// client takes a third of a second to load and `schema`, `classify` and the help have no use for it.
+
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { VERSION } from '../version.ts';
+import * as args from './args.ts';
+import { EXIT, type ExitCode, reportError } from './errors.ts';
+import { type Screen, type Streams, screenOn } from './screen.ts';
+
+const HELP = `
+Examples:
+  outlive up                          a server and a worker on this machine
+  outlive submit task.yaml --wait     start a task and follow it
+  outlive list --state asking         what waits for a person
+  outlive show fix-login              one task's whole story
+  outlive answer fix-login retry --note 'use the staging key'
+
+Exit codes:
+  0  ok
+  1  what was asked for is not so
+  2  usage or bad input
+  3  no server
+  4  --wait ended at a question
+
+Server:
+  TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE and Temporal's profile file; 127.0.0.1:7233 by default.
+  OUTLIVE_DEBUG=1 adds stack traces to errors.`;
+
+/** Runs one command line (without `node` and the script) and gives its exit code. Never throws. */
+export async function runCli(argv: readonly string[], streams: Streams): Promise<ExitCode> {
+  // Wanted before the parser knows it, for what the parser itself complains about.
+  const screen = screenOn(streams, argv.includes('--json'));
+  let code: ExitCode = EXIT.ok;
+  const program = buildProgram(streams, screen, (ended) => {
+    code = ended;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return code;
+  } catch (error) {
+    return error instanceof CommanderError ? afterParser(error, screen) : reportError(error, screen);
+  }
+}
+
+function afterParser(error: CommanderError, screen: Screen): ExitCode {
+  if (error.exitCode === 0) return EXIT.ok;
+  screen.give({ error: { code: 'usage', message: error.message.replace(/^error: /, '') } });
+  return EXIT.usage;
+}
+
+interface Call {
+  readonly screen: Screen;
+  // biome-ignore lint/suspicious/noExplicitAny: the parsers named beside each argument and option give them their types
+  readonly args: any[];
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly options: any;
+}
+
+function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) => void): Command {
+  const program = new Command('outlive')
+    .description('Durable tasks that outlive their runs: unattended AI-agent work on Temporal.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .addHelpCommand(new Command('help').argument('[command]').description('print the help of a command').helpGroup('Tools:'))
+    .addHelpText('after', HELP)
+    .exitOverride()
+    .showHelpAfterError('Run with --help to see how it is used.')
+    .configureOutput({
+      writeOut: (text) => void streams.stdout.write(text),
+      writeErr: (text) => void (screen.json || streams.stderr.write(text)),
+    });
+
+  const on = (command: Command, act: (call: Call) => Promise<ExitCode>) =>
+    command.option('--json', 'print JSON and nothing else on stdout').action(async () => {
+      end(await act({ screen, args: command.processedArgs, options: command.opts() }).catch((error) => reportError(error, screen)));
+    });
+
+  program.commandsGroup('Run:');
+  on(
+    withWorkerOptions(program.command('up').description('a dev server, unless one is reachable, and a worker: everything on one machine')),
+    async ({ options, screen }) => (await import('./commands/up.ts')).up(options, screen),
+  );
+  on(
+    withWorkerOptions(program.command('worker').description('a worker for the server that is there; SIGTERM ends it within 10 s')),
+    async ({ options, screen }) => (await import('./commands/worker.ts')).worker(options, screen),
+  );
+
+  program.commandsGroup('Tasks:');
+  on(
+    program
+      .command('submit')
+      .description('start a task; the same spec again changes nothing')
+      .argument('<file>', 'YAML or JSON, - for stdin')
+      .option('--wait', 'follow it until it ends (0 or 1) or asks (4)')
+      .option('--timeout <duration>', 'how long --wait waits, as in 30m; the task goes on', args.duration),
+    async ({ args: [file], options, screen }) => (await import('./commands/submit.ts')).submit(file, options, screen),
+  );
+  on(
+    program
+      .command('list')
+      .description('the fleet')
+      .addOption(new Option('--state <state>', 'only those').choices(args.TASK_STATES))
+      .option('--owner <owner>', 'only of that owner')
+      .option('--min-runs <n>', 'only with so many runs or more', args.count),
+    async ({ options, screen }) => (await import('./commands/list.ts')).list(options, screen),
+  );
+  on(
+    program.command('show').description("one task's whole story: runs, evidence, decisions").argument('<id>', 'the task', args.taskId),
+    async ({ args: [id], screen }) => (await import('./commands/show.ts')).show(id, screen),
+  );
+  on(
+    program
+      .command('answer')
+      .description('answer the question that a task asks')
+      .argument('<id>', 'the task', args.taskId)
+      .addArgument(new Argument('<choice>', 'one of the choices that `show` lists').argParser(args.choice))
+      .option('--question <id>', 'only if this is the open question')
+      .option('--note <text>', 'told to the next run, kept with the answer')
+      .option('--set <limit=value>', 'another limit for the rest of the task, as in runs=8; may be repeated', args.setting)
+      .option('--by <name>', 'who answers (default: $USER)'),
+    async ({ args: [id, choice], options, screen }) => (await import('./commands/answer.ts')).answer(id, choice, options, screen),
+  );
+  on(
+    program
+      .command('stop')
+      .description('stop a task for good; what its run left is kept')
+      .argument('<id>', 'the task', args.taskId)
+      .option('--why <text>', 'kept in its result')
+      .option('--by <name>', 'who stops it (default: $USER)'),
+    async ({ args: [id], options, screen }) => (await import('./commands/stop.ts')).stop(id, options, screen),
+  );
+
+  program.commandsGroup('Tools:');
+  on(
+    program
+      .command('classify')
+      .description('last words of runs (JSON lines) to failures: class, reason, may it be retried')
+      .argument('[file]', 'JSON lines, - for stdin', '-'),
+    async ({ args: [file], screen }) => (await import('./commands/classify-file.ts')).classifyFile(file, screen),
+  );
+  on(program.command('schema').description('JSON Schema of a task'), async ({ screen }) =>
+    (await import('./commands/schema.ts')).schema(screen),
+  );
+  on(program.command('doctor').description('is everything here that is needed? what to do if not'), async ({ screen }) =>
+    (await import('./commands/doctor.ts')).doctor(screen),
+  );
+  on(
+    program.command('demo').description('the guided tour: one short story for each class of failure, with real processes'),
+    async ({ screen }) => (await import('./commands/demo.ts')).runDemo(screen),
+  );
+  return program;
+}
+
+function withWorkerOptions(command: Command): Command {
+  return command
+    .option('--host-id <id>', "this host's stable id (default: the machine's name)", args.queueWord)
+    .option('--pool <pool>', 'take the runs of this pool; may be repeated (default: default)', args.queueWords)
+    .option('--capacity <n>', 'runs at once, for each pool (default: 1)', args.atLeastOne)
+    .addOption(new Option('--role <role>', 'move tasks on, take runs, or both (default: all)').choices(args.ROLES))
+    .option('--config <file>', 'outlive.yaml');
+}

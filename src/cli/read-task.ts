@@ -1,0 +1,53 @@
+// One task as it stands: asked of the task itself, and where no worker lets it answer, read from its history. A task
+// whose workers are all down is exactly the one that somebody looks at.
+
+import { isGrpcDeadlineError, ServiceError, type WorkflowExecutionDescription, type WorkflowHandle } from '@temporalio/client';
+import type { Connected } from '../connection.ts';
+import type { TaskStatus } from '../domain/contract.ts';
+import { STATUS_QUERY } from '../domain/names.ts';
+import { tracesOf } from './activity-traces.ts';
+import { withPending } from './pending.ts';
+import { asNotFound, CALL_MS, taskHandle, WORKER_MS, within } from './server.ts';
+import { statusFrom } from './status-from-history.ts';
+import { taskEnd } from './task-end.ts';
+
+export interface TaskRead {
+  readonly status: TaskStatus;
+  /** Why the task itself could not be asked; the status is then put together from its history. */
+  readonly silent?: string;
+}
+
+/** Throws CliError `not_found`. */
+export async function readTask(server: Connected, id: string): Promise<TaskRead> {
+  const handle = taskHandle(server, id);
+  const description = await within(server, CALL_MS, () => handle.describe()).catch(asNotFound(id, server));
+  const asked = await askTask(server, handle);
+  const { status } = asked.silent === undefined ? asked : { status: await fromHistory(server, handle, description) };
+  const exact = withPending(status, description.raw.pendingActivities ?? []);
+  return asked.silent === undefined ? { status: exact } : { status: exact, silent: asked.silent };
+}
+
+type Asked = { readonly status: TaskStatus; readonly silent?: undefined } | { readonly status?: undefined; readonly silent: string };
+
+/** The answer to the status query, or why there is none within 5 s. */
+export async function askTask(server: Connected, handle: WorkflowHandle): Promise<Asked> {
+  try {
+    return { status: await within(server, WORKER_MS, () => handle.query<TaskStatus>(STATUS_QUERY)) };
+  } catch (error) {
+    return { silent: sayWhySilent(error) };
+  }
+}
+
+function sayWhySilent(error: unknown): string {
+  if (isGrpcDeadlineError(error)) return 'no worker answered within 5 s: start one with `outlive worker`, or look with `outlive doctor`';
+  const cause = error instanceof ServiceError && error.cause ? error.cause : error;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return `the task could not be asked: ${words}`;
+}
+
+async function fromHistory(server: Connected, handle: WorkflowHandle, description: WorkflowExecutionDescription): Promise<TaskStatus> {
+  const isClosed = description.closeTime !== undefined;
+  const [history, end] = await within(server, CALL_MS, () => Promise.all([handle.fetchHistory(), isClosed ? taskEnd(handle) : undefined]));
+  const traces = await tracesOf(history.events ?? [], server.client.options.loadedDataConverter);
+  return statusFrom(traces, { workflowId: description.workflowId, ...(end && { end }) });
+}

@@ -1,0 +1,72 @@
+// One run as text: who ran it and when, how it ended and on what ground, what was decided because of that.
+
+import type { DecisionStatus, RunStatus } from '../domain/contract.ts';
+import { sayDuration } from '../domain/duration.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { Usage } from '../domain/run.ts';
+import type { Ink } from './ink.ts';
+import { plain, sayTime } from './layout.ts';
+import type { Look } from './render.ts';
+
+/** `queued`: no host has taken it yet. */
+export function renderRun(run: RunStatus, look: Look, queued = false): string {
+  return [
+    `  ${look.ink.bold(String(run.n))}  ${queued ? `${run.agent}, offered ${sayTime(run.startedAt)}: no host has taken it yet` : firstLine(run, look)}`,
+    ...afterwards(run, look).map((line) => `     ${line}`),
+  ].join('\n');
+}
+
+function firstLine(run: RunStatus, { ink, now }: Look): string {
+  const host = run.host === undefined ? '' : ` on ${plain(run.host)}`;
+  const end = run.endedAt === undefined ? now : Date.parse(run.endedAt);
+  const took = sayDuration(Math.max(0, end - Date.parse(run.startedAt)));
+  return `${run.agent}${host}, ${sayTime(run.startedAt)}, ${run.endedAt === undefined ? `for ${took} now` : `${took}`}: ${sayOutcome(run, ink)}`;
+}
+
+function sayOutcome(run: RunStatus, ink: Ink): string {
+  if (run.outcome === undefined) return 'under way';
+  if (run.outcome === 'finished') return ink.green('finished');
+  const failure = run.failure && ` ${run.failure.class}.${run.failure.reason}`;
+  return `${ink.red(run.outcome)}${failure ?? ''}`;
+}
+
+function afterwards({ failure, decision, usage }: RunStatus, { ink }: Look): readonly string[] {
+  return [
+    ...(failure ? sayFailure(failure, ink) : []),
+    ...(decision ? [sayDecision(decision, ink)] : []),
+    ...(usage ? [ink.dim(sayUsage(usage))] : []),
+  ];
+}
+
+function sayFailure(failure: Failure, ink: Ink): readonly string[] {
+  const progress = failure.progress ? ', with progress' : '';
+  return [
+    ink.dim(`known by ${BASIS[failure.basis]}${progress}`),
+    ...failure.evidence.map(({ where, value }) => `${plain(where)}: ${plain(value)}`),
+  ];
+}
+
+const BASIS: Readonly<Record<Failure['basis'], string>> = {
+  supervisor: 'what the supervisor did',
+  outputs: 'its outputs',
+  typed: "the agent's own reason",
+  http_status: 'an HTTP status',
+  exit_code: 'its exit code',
+  text: 'its last words',
+  none: 'nothing: no ground was found',
+};
+
+function sayDecision({ kind, because, afterMs }: DecisionStatus, ink: Ink): string {
+  const wait = afterMs === undefined || afterMs === 0 ? '' : ` after ${sayDuration(afterMs)}`;
+  return `→ ${ink.bold(kind)}${wait}: ${plain(because)}`;
+}
+
+function sayUsage({ inputTokens, outputTokens, costUsd }: Usage): string {
+  return [
+    inputTokens === undefined ? undefined : `${inputTokens} tokens in`,
+    outputTokens === undefined ? undefined : `${outputTokens} tokens out`,
+    costUsd === undefined ? undefined : `${costUsd.toFixed(2)} USD`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(', ');
+}

@@ -1,0 +1,149 @@
+// A task's status put together from its history, for when no worker lets the task itself answer. It knows runs,
+// failures, decisions and outputs; it does not know the answers given or the id of an open question.
+
+import {
+  type DecisionStatus,
+  type Hold,
+  RUN_DECLINED,
+  type RunStatus,
+  type Settled,
+  type TaskState,
+  type TaskStatus,
+} from '../domain/contract.ts';
+import type { Decision } from '../domain/decide.ts';
+import { type Failure, REASONS } from '../domain/failure.ts';
+import { hostOfIdentity, taskIdOfWorkflow } from '../domain/names.ts';
+import type { OutputSeen } from '../domain/output.ts';
+import type { RunFacts } from '../domain/run.ts';
+import type { TaskSpec } from '../domain/task.ts';
+import { checkTaskSpec } from '../schema/task-spec.ts';
+import type { ActivityTrace, Traces } from './activity-traces.ts';
+import type { TaskEnd } from './task-end.ts';
+
+/** What is known of the workflow beside its history. `end` where it is closed. */
+export interface Around {
+  readonly workflowId: string;
+  readonly end?: TaskEnd;
+}
+
+export function statusFrom({ input, activities }: Traces, { workflowId, end }: Around): TaskStatus {
+  const checked = checkTaskSpec(input);
+  const task = checked.ok ? checked.task : undefined;
+  const id = taskIdOfWorkflow(workflowId);
+  const offered = activities.filter(({ id, end }) => runNumber(id) !== undefined && !(end?.kind === 'failed' && end.type === RUN_DECLINED));
+  const settled = activities.flatMap(settledBy);
+  const hold = end ? undefined : holdOf(activities, task?.owner ?? '');
+  return {
+    id,
+    title: task?.title ?? titleIn(input) ?? id,
+    state: end?.state ?? stateOf(activities, hold),
+    owner: task?.owner ?? '',
+    ...(task?.checks.length === 0 && { unchecked: true }),
+    runs: offered.map((trace) => runOf(trace, task?.agent.use ?? '', settled)),
+    outputs: end?.result?.outputs ?? lastSeen(activities),
+    ...(hold && { hold }),
+    answers: [],
+    refused: [],
+    ...(end?.result && { result: end.result }),
+  };
+}
+
+const titleIn = (input: unknown): string | undefined => {
+  const title = (input as Partial<TaskSpec> | null | undefined)?.title;
+  return typeof title === 'string' ? title : undefined;
+};
+
+const runNumber = (activityId: string): number | undefined => numberIn(/^run-(\d+)$/, activityId);
+const settledNumber = (activityId: string): number | undefined => numberIn(/^settle-(\d+)(?:\.\d+)?$/, activityId);
+const numberIn = (form: RegExp, text: string): number | undefined => {
+  const [, digits] = form.exec(text) ?? [];
+  return digits === undefined ? undefined : Number(digits);
+};
+
+interface Look extends Settled {
+  readonly n: number;
+}
+function settledBy({ id, end }: ActivityTrace): readonly Look[] {
+  const n = settledNumber(id);
+  return n !== undefined && end?.kind === 'completed' ? [{ ...(end.result as Settled), n }] : [];
+}
+
+function runOf(trace: ActivityTrace, agent: string, settled: readonly Look[]): RunStatus {
+  const n = runNumber(trace.id) ?? 0;
+  const look = settled.findLast((one) => one.n === n);
+  const { facts, failure: reported, outcome } = endOf(trace);
+  const host = facts?.host ?? (trace.identity ? hostOfIdentity(trace.identity) : undefined);
+  const failure = look?.failure ?? reported;
+  return {
+    n,
+    agent,
+    startedAt: facts?.startedAt ?? trace.startedAt ?? trace.scheduledAt,
+    ...(host !== undefined && { host }),
+    ...(trace.endedAt !== undefined && { endedAt: facts?.endedAt ?? trace.endedAt }),
+    ...(outcome && { outcome }),
+    ...(failure && { failure }),
+    ...(look && { decision: decisionOf(look.decision) }),
+    ...(facts?.usage && { usage: facts.usage }),
+  };
+}
+
+interface RunEnd {
+  readonly outcome?: NonNullable<RunStatus['outcome']>;
+  readonly failure?: Failure;
+  readonly facts?: RunFacts;
+}
+
+function endOf({ end }: ActivityTrace): RunEnd {
+  switch (end?.kind) {
+    case 'completed':
+      return { outcome: 'finished', facts: end.result as RunFacts };
+    case 'timed_out':
+      return { outcome: 'lost' };
+    case 'cancelled':
+      return { outcome: 'cancelled' };
+    case 'failed': {
+      const [failure, facts] = end.details as [Failure?, RunFacts?];
+      const isOurs = failure !== undefined && Object.hasOwn(REASONS, failure.reason);
+      return { outcome: failure?.reason === 'cancelled' ? 'cancelled' : 'failed', ...(isOurs && { failure }), ...(facts && { facts }) };
+    }
+    default:
+      return {};
+  }
+}
+
+const decisionOf = ({ kind, because, afterMs }: Decision): DecisionStatus => ({ kind, because, ...(afterMs !== undefined && { afterMs }) });
+
+/** The outputs of the newest look, with what `finish` has made since. */
+function lastSeen(activities: readonly ActivityTrace[]): readonly OutputSeen[] {
+  let seen: readonly OutputSeen[] = [];
+  for (const { end } of activities) {
+    const holder = (end?.kind === 'completed' ? end.result : end?.kind === 'failed' ? end.details[1] : undefined) as
+      | Seer
+      | null
+      | undefined;
+    if (Array.isArray(holder?.seen?.outputs)) seen = holder.seen.outputs;
+    else if (holder?.seen?.kind !== undefined)
+      seen = seen.map((one) => (one.kind === holder.seen?.kind ? (holder.seen as OutputSeen) : one));
+  }
+  return seen;
+}
+interface Seer {
+  readonly seen?: Partial<OutputSeen> & { readonly outputs?: readonly OutputSeen[] };
+}
+
+/** Why nothing is under way: the last decision waits, or asks. */
+function holdOf(activities: readonly ActivityTrace[], owner: string): Hold | undefined {
+  const last = activities.at(-1);
+  const [look] = last ? settledBy(last) : [];
+  if (!look || last?.endedAt === undefined) return undefined;
+  const { kind, because, afterMs, ask } = look.decision;
+  const since = last.endedAt;
+  if (kind === 'ask') return { for: 'question', since, owner, because: ask?.text ?? because };
+  if (afterMs === undefined || kind === 'finish' || kind === 'stop') return undefined;
+  return { for: 'time', since, until: new Date(Date.parse(since) + afterMs).toISOString(), owner, because };
+}
+
+function stateOf(activities: readonly ActivityTrace[], hold: Hold | undefined): TaskState {
+  if (hold) return hold.for === 'question' ? 'asking' : 'held';
+  return activities.at(-1)?.id.startsWith('finish-') ? 'finishing' : 'running';
+}

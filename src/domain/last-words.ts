@@ -1,0 +1,189 @@
+// Where in a tail does a rule match? Reads from the end, line by line, because the last decisive mark is what ended
+// the run. One pass over the characters looks for the few hundred words that rules ask for; only a line that holds one is
+// tried, and only against the rules of its words. So a tail costs microseconds, and no tail can cost more than its length.
+// What the model said is skipped here: its words never count.
+
+import type { Rule, TextRule } from './ending.ts';
+import type { Reason } from './failure.ts';
+
+/** How much of a tail is looked at, and how much of a line at once. Characters. */
+const LOOK = 8192;
+const PIECE = 1024;
+const OVERLAP = 128;
+const HASHES = 1 << 15;
+
+export interface WordIndex {
+  readonly rules: readonly TextRule[];
+  /** Places in `rules`, by word. */
+  readonly byWord: ReadonlyMap<string, readonly number[]>;
+  /** 1 where some word has that hash: most words of a tail are none of ours, and this says so without a look-up. */
+  readonly hashes: Uint8Array;
+}
+
+export interface Mark {
+  readonly rule: TextRule;
+  /** The words round the match, at most 200 characters. */
+  readonly quote: string;
+  /** Place in the text that was looked at, for what stands nearby. */
+  readonly from: number;
+  readonly to: number;
+  /** Lines with something on them that come after it. */
+  readonly linesAfter: number;
+}
+
+export function indexWords(rules: readonly Rule[], agent: string | undefined): WordIndex {
+  const texts = rules.filter(
+    (rule): rule is TextRule => rule.where === 'text' && (!rule.agents || (!!agent && rule.agents.includes(agent))),
+  );
+  const byWord = new Map<string, number[]>();
+  const hashes = new Uint8Array(HASHES);
+  texts.forEach((rule, place) => {
+    for (const word of rule.words) {
+      const places = byWord.get(word);
+      if (places) places.push(place);
+      else byWord.set(word, [place]);
+      hashes[hashOf(word)] = 1;
+    }
+  });
+  return { rules: texts, byWord, hashes };
+}
+
+/** The part of a tail that is looked at, without colours. */
+export function lookedAt(tail: string): string {
+  const end = tail.length > LOOK ? tail.slice(-LOOK) : tail;
+  return end.includes('\u001b') ? end.replace(ANSI, '') : end;
+}
+// Written as text: a control character in a literal is taken for a slip by every linter.
+const ANSI = /\u001b\[[0-9;?]{0,16}[A-Za-z]/g;
+
+/** Every place where a rule matches, the last one first; one for each line or piece of a long line. */
+export function* marksFromEnd(text: string, index: WordIndex): Generator<Mark, void> {
+  let linesAfter = 0;
+  let end = text.length;
+  while (end > 0) {
+    const start = text.lastIndexOf('\n', end - 1) + 1;
+    for (let to = end; to > start; to -= PIECE - OVERLAP) {
+      const from = Math.max(start, to - PIECE);
+      const places = rulesFor(text, from, to, index);
+      const mark = places && firstMatch({ text, start, end, from, to, linesAfter }, places, index);
+      if (mark) yield mark;
+      if (from === start) break;
+    }
+    if (start < end) linesAfter++;
+    end = start - 1;
+  }
+}
+
+/** A line of the text, and the piece of it that is looked at. */
+interface Piece {
+  readonly text: string;
+  readonly start: number;
+  readonly end: number;
+  readonly from: number;
+  readonly to: number;
+  readonly linesAfter: number;
+}
+
+/** The first rule in order that matches; a vague one only where no plain one does. */
+function firstMatch({ text, start, end, from, to, linesAfter }: Piece, places: Set<number>, index: WordIndex): Mark | undefined {
+  const voice = voiceOf(text, start, end);
+  if (voice === 'model') return undefined;
+  const piece = unescaped(text.slice(from, to));
+  let best: TextRule | undefined;
+  let at = 0;
+  for (const place of [...places].sort((a, b) => a - b)) {
+    const rule = index.rules[place];
+    if (!rule || (best && rule.vague) || (voice === 'tool' && !FROM_TOOLS.includes(rule.reason))) continue;
+    const found = rule.match.exec(piece);
+    if (!found) continue;
+    best = rule;
+    at = found.index;
+    if (!rule.vague) break;
+  }
+  return best && { rule: best, quote: quoted(piece, at), from, to, linesAfter };
+}
+
+const quoted = (piece: string, at: number): string => piece.slice(Math.max(0, at - 60), at + 140).trim();
+
+/** JSON inside JSON: what is a quote or a line end to the reader shall be one to a rule. */
+const unescaped = (piece: string): string =>
+  piece.includes('\\')
+    ? piece
+        .replace(/\\{1,4}"/g, '"')
+        .replace(/\\{1,4}n/g, '\n')
+        .replace(/\\{1,4}t/g, ' ')
+    : piece;
+
+type Voice = 'program' | 'model' | 'tool';
+const MODEL_PLAIN = /^\s{0,8}[⏺●>]|^\W{0,2}(?:\[\w{1,20}\] )?(?:plan|thinking|todo|task|prompt|goal|user|assistant)\b[^:\n]{0,12}: /u;
+const TOOL_PLAIN = /^\s{0,8}⎿(?!.{0,12}\bError:)|\bMCP\b/u;
+const WARNING = /^\W{0,16}warn(?:ing)?\b|"(?:severity|level)": ?"warn|\bwill reach end|\bdefaulting to\b|DeprecationWarning|\bnon-fatal\b|failed to export\b/i;
+const MODEL_JSON =
+  /"(?:type|role|sessionUpdate)": ?"(?:assistant|text|thinking|reasoning|agent_message|agent_message_chunk|agent_thought_chunk|message_delta|content_block_delta|user_prompt)"/;
+const TOOL_JSON =
+  /"(?:type|role|sessionUpdate)": ?"(?:user|tool|tool_use|tool_result|tool_call|tool_call_update|function_call_output|command_execution)"/;
+const ERROR_JSON = /"(?:error|is_error|isApiErrorMessage|errorMessage)": ?(?!null|false|"")/;
+
+/** What a tool answered was still the model's to deal with; only a person's no ends a run there. */
+const FROM_TOOLS: readonly Reason[] = ['permission_needed', 'cancelled'];
+
+/** Who speaks on a line? */
+function voiceOf(text: string, start: number, end: number): Voice {
+  const head = text.slice(start, Math.min(end, start + 600));
+  if (MODEL_PLAIN.test(head) || WARNING.test(head)) return 'model';
+  if (TOOL_PLAIN.test(head)) return 'tool';
+  const brace = head.indexOf('{');
+  if (brace < 0 || brace > 12) return 'program';
+  if (TOOL_JSON.test(head)) return 'tool';
+  return MODEL_JSON.test(head) && !ERROR_JSON.test(text.slice(start, end)) ? 'model' : 'program';
+}
+
+/** What a character is to a word, by its code: no part of it, a small letter or digit, a capital. */
+const APART = 0;
+const SMALL = 1;
+const CAPITAL = 2;
+const KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
+  const char = String.fromCharCode(code);
+  return /[a-z0-9]/.test(char) ? SMALL : /[A-Z]/.test(char) ? CAPITAL : APART;
+});
+const BACKSLASH = 92;
+
+/** Places of the rules that one of the words between `from` and `to` asks for. */
+function rulesFor(text: string, from: number, to: number, index: WordIndex): Set<number> | undefined {
+  const { hashes } = index;
+  let places: Set<number> | undefined;
+  let hash = 0;
+  let begin = -1;
+  let before = APART;
+  for (let i = from; i <= to; i++) {
+    const code = i < to ? text.charCodeAt(i) : 0;
+    const kind = code < 128 ? (KINDS[code] as number) : APART;
+    if (begin >= 0 && (kind === APART || (kind === CAPITAL && before === SMALL))) {
+      if (hashes[hash & (HASHES - 1)] === 1) places = withPlaces(places, index, text.slice(begin, i));
+      begin = -1;
+    }
+    if (kind !== APART) {
+      if (begin < 0) {
+        begin = i;
+        hash = 0;
+      }
+      hash = (Math.imul(hash, 31) + (code | 32)) | 0;
+    } else if (code === BACKSLASH) i++; // the letter after a backslash is no part of a word
+    before = kind;
+  }
+  return places;
+}
+
+function withPlaces(places: Set<number> | undefined, index: WordIndex, word: string): Set<number> | undefined {
+  const more = index.byWord.get(word.toLowerCase());
+  if (!more) return places;
+  const all = places ?? new Set();
+  for (const place of more) all.add(place);
+  return all;
+}
+
+function hashOf(word: string): number {
+  let hash = 0;
+  for (let i = 0; i < word.length; i++) hash = (Math.imul(hash, 31) + (word.charCodeAt(i) | 32)) | 0;
+  return hash & (HASHES - 1);
+}

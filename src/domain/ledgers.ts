@@ -1,0 +1,51 @@
+// What a task has used up: one budget per reason, and ceilings over all reasons that no relabelling can reset.
+// Both are derived from the runs on record, never counted up on the side.
+
+import { sayDuration } from './duration.ts';
+import type { Reason } from './failure.ts';
+import type { RunRecord } from './run.ts';
+import { count } from './story.ts';
+import type { Limits } from './task.ts';
+
+/** Runs that provably never started cost the task nothing, also no reason's budget, but not without end. */
+export const FREE_RUNS = 3;
+
+export interface Ledgers {
+  /** Runs that count: all but those that never started. */
+  readonly runs: number;
+  readonly free: number;
+  readonly wallMs: number;
+  readonly costUsd: number;
+  readonly perReason: Readonly<Partial<Record<Reason, number>>>;
+}
+
+/** A run whose cost is not known counts as the run's cap. */
+export function ledgersOf(runs: readonly RunRecord[], limits: Limits): Ledgers {
+  const perReason: Partial<Record<Reason, number>> = {};
+  let counted = 0;
+  let wallMs = 0;
+  let costUsd = 0;
+  for (const run of runs) {
+    if (run.entered === false) continue;
+    counted += 1;
+    if (run.failure) perReason[run.failure.reason] = (perReason[run.failure.reason] ?? 0) + 1;
+    if (run.endedAt) wallMs += Math.max(0, Date.parse(run.endedAt) - Date.parse(run.startedAt));
+    costUsd += run.usage?.costUsd ?? limits.run.costUsd ?? 0;
+  }
+  return { runs: counted, free: runs.length - counted, wallMs, costUsd, perReason };
+}
+
+/** Why no further run may start without a person's word, or undefined. Each granted run lifts every ceiling by one. */
+export function breach(ledgers: Ledgers, limits: Limits, reason: Reason, granted: number): string | undefined {
+  const ofReason = ledgers.perReason[reason] ?? 0;
+  const lifted = granted > 0 ? ` (and ${granted} more that people granted)` : '';
+  if (ledgers.runs >= limits.runs + granted) return `the limit of ${count(limits.runs, 'run')}${lifted} is used up`;
+  if (ledgers.free >= FREE_RUNS + granted) return `${ledgers.free} runs could not even start`;
+  if (ofReason >= limits.perReason + granted)
+    return `${count(ofReason, 'run')} ended as ${reason}, and the limit for one reason is ${limits.perReason}${lifted}`;
+  if (ledgers.wallMs >= limits.wallMs + granted * limits.run.wallMs)
+    return `the task's run time of ${sayDuration(limits.wallMs + granted * limits.run.wallMs)} is used up`;
+  if (limits.costUsd !== undefined && ledgers.costUsd >= limits.costUsd + granted * (limits.run.costUsd ?? 0))
+    return `the task's $${limits.costUsd}${lifted && ' and what people granted'} are used up ($${ledgers.costUsd.toFixed(2)} counted)`;
+  return undefined;
+}

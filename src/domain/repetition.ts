@@ -1,0 +1,44 @@
+// The same failure again is no accident (DESIGN §2): after a reason has been seen on two hosts, or twice where there
+// is one host, the task is suspect; after the same fingerprint twice without progress, it is not infrastructure.
+
+import type { Failure } from './failure.ts';
+import type { RunRecord } from './run.ts';
+
+interface Past {
+  readonly runs: readonly RunRecord[];
+  readonly failure: Failure;
+  readonly hosts?: readonly string[];
+}
+
+/** Why the same again is suspect, or undefined. `runs` holds the run of `failure` as its last. A grant asks anew only after another repetition. */
+export function repetition({ runs, failure, hosts, granted }: Past & { readonly granted: number }): string | undefined {
+  if (failure.class === 'host') {
+    const same = runs.filter((run) => run.failure?.reason === failure.reason);
+    const on = new Set(same.map((run) => run.host).filter((host) => host !== undefined));
+    if (on.size >= 2 + granted)
+      return `${failure.reason} on ${on.size} hosts (${[...on].join(', ')}) speaks against the task, not against a host`;
+    if (hosts?.length === 1 && same.length >= 2 + granted) return `${failure.reason} came ${same.length} times on the only host`;
+  }
+  if (isProviderWait(failure) || failure.progress) return undefined;
+  const alike = trailing(
+    runs,
+    (run) => run.failure !== undefined && !run.failure.progress && fingerprint(run.failure) === fingerprint(failure),
+  );
+  return alike >= 2 + granted ? `the same failure came ${alike} times without any progress between` : undefined;
+}
+
+/** A provider that is busy says the same each time; its own ledger bounds it, and the words mean nothing about the task. */
+function isProviderWait(failure: Failure): boolean {
+  return failure.class === 'adapter';
+}
+
+/** Reason and first evidence, with numbers and hexadecimal ids blanked: ids, sizes and times differ between two ends of the same kind. */
+export function fingerprint(failure: Failure): string {
+  const [first] = failure.evidence;
+  return `${failure.class}.${failure.reason}|${failure.rule}|${first?.value.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#') ?? ''}`;
+}
+
+function trailing<T>(items: readonly T[], holds: (item: T) => boolean): number {
+  const broken = items.findLastIndex((item) => !holds(item));
+  return items.length - 1 - broken;
+}

@@ -1,0 +1,72 @@
+// How things are said to people: the same sentence in the history, in the Web UI and in the terminal. Evidence is
+// quoted on one line and without its own full stop, so that a sentence can go on after it.
+
+import { type Failure, failureType } from './failure.ts';
+import type { BankSeen, Completeness, OutputSeen, Proof, Seen } from './output.ts';
+
+/** `run 2 ended as host.killed (exit.signal: SIGKILL)`. */
+export function sayFailure(n: number, failure: Failure): string {
+  const [first] = failure.evidence;
+  return `${sayEnd(n, failure)}${first ? ` (${quote(`${first.where}: ${first.value}`, 60)})` : ''}`;
+}
+
+export const sayEnd = (n: number, failure: Failure): string => `run ${n} ended as ${failureType(failure.reason)}`;
+
+const PROOFS: Readonly<Record<Proof, string>> = {
+  good_end: 'the run itself said it was finished',
+  checks: 'every check is green',
+  outward_output: 'an output that only finished work makes is there',
+  conclusive: 'the task calls any commit the whole work',
+};
+
+export function sayCompleteness(work: Completeness): string {
+  switch (work.kind) {
+    case 'complete':
+      return `every output is present, and ${PROOFS[work.proof]}`;
+    case 'unproven':
+      return 'the outputs are there, but nothing proves that they are the whole work';
+    case 'incomplete':
+      return [...work.missing.map((output) => quote(output)), ...work.red.map((check) => `the check ${check.check} is red`)].join('; ');
+    case 'unknown':
+      return `it is not known what is there: ${work.unknown.map((unknown) => quote(unknown)).join('; ')}`;
+  }
+}
+
+/** What a run left behind, for the next one and for people. */
+export function sayLeft(n: number, { repository, outputs, bank }: Seen): string {
+  const owed = outputs.filter((output) => output.by === 'agent');
+  const left = [
+    repository && repository.commits > 0 ? `${count(repository.commits, 'commit')} (${repository.head.slice(0, 10)})` : undefined,
+    repository && repository.dirty > 0 ? `${count(repository.dirty, 'changed file')} not committed` : undefined,
+    repository?.busy ? `a ${repository.busy} cut off in the middle` : undefined,
+    ...owed.filter((output) => output.kind !== 'commit').map(sayThere),
+  ].filter((part) => part !== undefined);
+  if (left.length > 0) return `run ${n} left ${left.join(', ')}${sayBank(bank)}`;
+  if (bank?.state === 'banked') return `what is kept of the work stands in ${bank.ref}`;
+  const isUnseen = !repository && owed.some((output) => output.state === 'unknown' || output.state === 'stranded');
+  return isUnseen ? `what run ${n} left could not be seen` : `run ${n} left nothing behind`;
+}
+
+function sayThere({ kind, state }: OutputSeen): string | undefined {
+  if (state === 'present') return `the ${kind} output`;
+  return state === 'partial' ? `a part of the ${kind} output` : undefined;
+}
+
+function sayBank(bank: BankSeen | undefined): string {
+  if (bank?.state === 'banked') return `, banked as ${bank.ref}`;
+  return bank?.state === 'failed' ? `, not banked: ${quote(bank.evidence)}` : '';
+}
+
+/** Somebody else's words within a sentence of ours. */
+export const quote = (text: string, length = 200): string =>
+  cut(
+    text
+      .replace(/\s+/g, ' ')
+      .trim()
+      .replace(/[\s.;:,]+$/, ''),
+    length,
+  );
+
+export const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? '' : 's'}`;
+
+export const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);

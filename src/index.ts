@@ -1,0 +1,7 @@
+// What a user's own worker or script imports.
+export { connectClient, connectionOptions } from './connection.ts';
+export type { TaskResult, TaskState, TaskStatus } from './domain/contract.ts';
+export type { Answer, Stop } from './domain/question.ts';
+export type { TaskSpec } from './domain/task.ts';
+export { startTask, TaskDiffers, TaskSpecRefused } from './start-task.ts';
+export { runWorker, type WorkerSettings } from './worker.ts';

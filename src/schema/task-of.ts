@@ -1,0 +1,73 @@
+// A spec that passed the border, with every default filled in.
+
+import { posix } from 'node:path';
+import { parseDuration } from '../domain/duration.ts';
+import {
+  DEFAULT_CHECK_TIMEOUT_MS,
+  DEFAULT_LIMITS,
+  DEFAULT_PROBE_TIMEOUT_MS,
+  type Limits,
+  type LimitsSpec,
+  type Output,
+  type OutputSpec,
+  type Task,
+  type TaskSpec,
+} from '../domain/task.ts';
+import { abbreviate } from './complaints.ts';
+
+const LONGEST_TITLE = 80;
+
+/** Only for specs that were checked: a duration that cannot be read would count as its default. */
+export function taskOf(spec: TaskSpec): Task {
+  return {
+    id: spec.id,
+    title: spec.title ?? firstLine(spec.prompt),
+    owner: spec.owner ?? 'nobody',
+    agent: spec.agent,
+    prompt: spec.prompt,
+    ...(spec.workspace && { workspace: { repo: spec.workspace.repo, base: spec.workspace.base ?? 'main' } }),
+    outputs: spec.outputs.map(outputOf),
+    checks: (spec.checks ?? []).map(({ argv, timeout }) => ({ argv, timeoutMs: ms(timeout, DEFAULT_CHECK_TIMEOUT_MS) })),
+    limits: limitsOf(spec.limits ?? {}),
+    bank: spec.bank ?? (spec.workspace ? 'origin' : 'host'),
+    pool: spec.pool ?? 'default',
+    env: spec.env ?? {},
+  };
+}
+
+function outputOf(output: OutputSpec): Output {
+  switch (output.kind) {
+    case 'commit':
+      return { kind: 'commit', by: 'agent', conclusive: output.conclusive ?? false };
+    case 'push':
+      return { kind: 'push', by: output.by ?? 'outlive' };
+    case 'file':
+      return { kind: 'file', by: 'agent', path: posix.normalize(output.path) };
+    case 'command':
+      return { kind: 'command', by: 'agent', argv: output.argv, timeoutMs: ms(output.timeout, DEFAULT_PROBE_TIMEOUT_MS) };
+  }
+}
+
+function limitsOf({ run = {}, ...whole }: LimitsSpec): Limits {
+  const wallMs = ms(run.wall, DEFAULT_LIMITS.run.wallMs);
+  return {
+    runs: whole.runs ?? DEFAULT_LIMITS.runs,
+    perReason: whole.perReason ?? DEFAULT_LIMITS.perReason,
+    wallMs: ms(whole.wall, DEFAULT_LIMITS.wallMs),
+    ...(whole.costUsd !== undefined && { costUsd: whole.costUsd }),
+    run: {
+      wallMs,
+      // A run of five minutes is over before a stall of ten could show: its default follows the run's.
+      stallMs: ms(run.stall, Math.min(DEFAULT_LIMITS.run.stallMs, wallMs)),
+      ...(run.costUsd !== undefined && { costUsd: run.costUsd }),
+    },
+  };
+}
+
+const ms = (duration: string | undefined, byDefault: number): number =>
+  (duration === undefined ? undefined : parseDuration(duration)) ?? byDefault;
+
+function firstLine(prompt: string): string {
+  const line = prompt.split(/\r?\n/).find((candidate) => candidate.trim() !== '') ?? '';
+  return abbreviate(line.replace(/\p{Cc}+/gu, ' ').trim(), LONGEST_TITLE);
+}

@@ -1,0 +1,88 @@
+// What one field of a task spec says of another. Each part is looked at alone, so that a mistake in one field hides none
+// in the others; a part that is itself malformed has been told already and is left out here.
+
+import { posix } from 'node:path';
+import { parseDuration, sayDuration } from '../domain/duration.ts';
+import { DEFAULT_LIMITS, type OutputSpec } from '../domain/task.ts';
+import type { Finding, Path } from './complaints.ts';
+import { output, taskSpec } from './task-schema.ts';
+
+/** Linux refuses to start a program with a longer single argument. */
+const LONGEST_ARGUMENT = 128 * 1024 - 1;
+
+export function brokenRules(spec: unknown): Finding[] {
+  if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return [];
+  const parts = spec as Readonly<Record<string, unknown>>;
+  const listed = Array.isArray(parts['outputs']) ? parts['outputs'] : [];
+  const outputs = listed.map((candidate) => output.safeParse(candidate).data);
+  const hasWorkspace = parts['workspace'] !== undefined;
+  return [
+    ...outputs.flatMap((candidate, index) => (candidate ? ofOutput(candidate, index, outputs, hasWorkspace) : [])),
+    ...ofLimits(parts['limits']),
+    ...ofPrompt(parts['agent'], parts['prompt']),
+    ...(parts['bank'] !== undefined && !hasWorkspace
+      ? [{ path: ['bank'], says: 'needs workspace.repo beside it: without a repository there is nothing to keep' }]
+      : []),
+  ];
+}
+
+function ofOutput(one: OutputSpec, index: number, all: readonly (OutputSpec | undefined)[], hasWorkspace: boolean): Finding[] {
+  const path: Path = ['outputs', index];
+  const twin = all.findIndex((other) => other !== undefined && identityOf(other) === identityOf(one));
+  if (twin < index) return [{ path, says: `the same output as outputs[${twin}]; expected each output once` }];
+  if (one.kind !== 'commit' && one.kind !== 'push') return [];
+  if (!hasWorkspace)
+    return [
+      {
+        path,
+        says: `a ${one.kind} needs workspace.repo: without a repository there is nothing to ${one.kind === 'push' ? 'push' : 'commit to'}`,
+      },
+    ];
+  const unreadable = all.some((other) => other === undefined);
+  if (one.kind === 'push' && one.by !== 'agent' && !unreadable && !all.some((other) => other?.kind === 'commit'))
+    return [
+      { path, says: 'a push by Outlive needs {kind: commit} among the outputs: without it nothing says when there is something to push' },
+    ];
+  return [];
+}
+
+function identityOf(one: OutputSpec): string {
+  if (one.kind === 'file') return `file ${posix.normalize(one.path)}`;
+  return one.kind === 'command' ? `command ${JSON.stringify(one.argv)}` : one.kind;
+}
+
+function ofLimits(given: unknown): Finding[] {
+  if (typeof given !== 'object' || given === null) return [];
+  const { run, ...whole } = given as Readonly<Record<string, unknown>>;
+  const ofRun = (typeof run === 'object' && run !== null ? run : {}) as Readonly<Record<string, unknown>>;
+  const findings: Finding[] = [];
+  const stall = milliseconds(ofRun['stall']);
+  const wall = ofRun['wall'] === undefined ? DEFAULT_LIMITS.run.wallMs : milliseconds(ofRun['wall']);
+  if (stall !== undefined && wall !== undefined && stall > wall)
+    findings.push({ path: ['limits', 'run', 'stall'], says: `longer than limits.run.wall (${sayDuration(wall)}); expected at most that` });
+  if (whole['costUsd'] !== undefined && ofRun['costUsd'] === undefined)
+    findings.push({
+      path: ['limits', 'costUsd'],
+      says: 'needs limits.run.costUsd beside it: a run whose cost is not known counts as that much',
+    });
+  if (ofRun['costUsd'] !== undefined && whole['costUsd'] === undefined)
+    findings.push({ path: ['limits', 'run', 'costUsd'], says: 'needs limits.costUsd beside it: the cost of all runs together' });
+  return findings;
+}
+
+const milliseconds = (given: unknown): number | undefined => (typeof given === 'string' ? parseDuration(given) : undefined);
+
+function ofPrompt(agent: unknown, prompt: unknown): Finding[] {
+  const given = taskSpec.shape.agent.safeParse(agent).data;
+  if (given === undefined || typeof prompt !== 'string') return [];
+  return given.argv.flatMap((part, index) =>
+    part.includes('{prompt}') && Buffer.byteLength(part.replaceAll('{prompt}', () => prompt)) > LONGEST_ARGUMENT
+      ? [
+          {
+            path: ['agent', 'argv', index],
+            says: 'the prompt is too long for an argument (128 KiB); expected a program that reads the file named by OUTLIVE_PROMPT_FILE',
+          },
+        ]
+      : [],
+  );
+}

@@ -1,0 +1,192 @@
+// The form of a task spec, field by field, with the words that `outlive schema` gives to editors. What one field says of
+// another is in task-rules.ts.
+
+import { z } from 'zod';
+import { TASK_ID } from '../domain/names.ts';
+import type { AgentSpec, CheckSpec, LimitsSpec, OutputKind, OutputSpec, TaskSpec } from '../domain/task.ts';
+import { expected, expectedSilently, sayFound, sayWord } from './expected.ts';
+import { argv, count, DAY_MS, dollars, duration, line, mapping, text } from './fields.ts';
+import { isRefName, repositoryAddress } from './repository.ts';
+
+/** One schema for each key of the domain type: a key more or less on either side does not compile. */
+type ShapeOf<Spec> = Record<keyof Spec, z.ZodType>;
+
+const span = (words: string, example: string) =>
+  duration({ atLeast: 1, atMost: 30 * DAY_MS, words: 'more than 0 and at most 30d' }).meta({ description: words, examples: [example] });
+
+const AGENT_FORM = '{use: command, argv: […]}';
+const commandAgent = {
+  use: z.literal('command').describe('A program of your own.'),
+  argv: argv('[node, fix.mjs]').meta({
+    description: 'The program and its arguments; no shell. `{prompt}` is replaced by the prompt.',
+    examples: [['node', 'fix.mjs']],
+  }),
+} satisfies ShapeOf<AgentSpec>;
+
+const agent = z
+  .discriminatedUnion('use', [mapping(commandAgent, AGENT_FORM)], { error: (issue) => sayAgent(issue.code, issue.input) })
+  .describe('What does the work in a run.') satisfies z.ZodType<AgentSpec>;
+
+function sayAgent(code: string | undefined, input: unknown): string {
+  const found = code === 'invalid_union' ? (input as { use?: unknown }).use : input;
+  return found === undefined
+    ? `missing; expected ${AGENT_FORM}`
+    : `${sayFound(found)} is not an agent of this version; expected ${AGENT_FORM}`;
+}
+
+const KINDS = ['commit', 'push', 'file', 'command'] as const satisfies readonly OutputKind[];
+const KINDS_OF_LATER = ['pull_request', 'comment', 'http'];
+const OUTPUT_FORM = 'an output such as {kind: commit}';
+
+const isInWorkspace = (path: string): boolean =>
+  !path.startsWith('/') &&
+  !path.endsWith('/') &&
+  path.split('/').every((part) => part !== '..' && part.toLowerCase() !== '.git') &&
+  !/^(\.\/*)+$/.test(path);
+
+export const output = z.discriminatedUnion(
+  'kind',
+  [
+    mapping(
+      {
+        kind: z.literal('commit').describe('At least one new commit on the branch of the task, and a clean tree.'),
+        conclusive: z
+          .boolean({ error: expected('true or false') })
+          .exactOptional()
+          .describe('Any commit is the whole work, also where the run died after it. Default false.'),
+      },
+      OUTPUT_FORM,
+    ),
+    mapping(
+      {
+        kind: z.literal('push').describe('The branch of the task, pushed to the repository.'),
+        by: z
+          .enum(['outlive', 'agent'], { error: (issue) => sayWord(issue.input, 'pusher', ['outlive', 'agent']) })
+          .exactOptional()
+          .describe('Who pushes. Default outlive: then the agent needs no credentials, and a commit output must stand beside it.'),
+      },
+      OUTPUT_FORM,
+    ),
+    mapping(
+      {
+        kind: z.literal('file').describe('A file that is new in the workspace, or differs from the base.'),
+        path: text('a path relative to the workspace and inside it (no .., nothing in .git)', { is: isInWorkspace }).meta({
+          description: 'Relative to the workspace.',
+          examples: ['report.md'],
+        }),
+      },
+      OUTPUT_FORM,
+    ),
+    mapping(
+      {
+        kind: z.literal('command').describe('A command that looks: exit 0 means present, 10 absent, all else unknown.'),
+        argv: argv('[./probe.sh]').meta({
+          description: 'The program and its arguments, run in the workspace; no shell.',
+          examples: [['./probe.sh']],
+        }),
+        timeout: span('How long it may take. Default 60s.', '60s').exactOptional(),
+      },
+      OUTPUT_FORM,
+    ),
+  ],
+  { error: (issue) => sayOutputKind(issue.code, issue.input) },
+) satisfies z.ZodType<OutputSpec>;
+
+function sayOutputKind(code: string | undefined, input: unknown): string {
+  if (code !== 'invalid_union') return expected(OUTPUT_FORM)({ input });
+  return sayWord((input as { kind?: unknown }).kind, 'kind of output', KINDS, KINDS_OF_LATER);
+}
+
+export const check = mapping(
+  {
+    argv: argv('[npm, test]').meta({
+      description: 'The program and its arguments, run in the workspace; no shell.',
+      examples: [['npm', 'test']],
+    }),
+    timeout: span('How long it may take. Default 10m.', '10m').exactOptional(),
+  } satisfies ShapeOf<CheckSpec>,
+  'a check such as {argv: [npm, test]}',
+) satisfies z.ZodType<CheckSpec>;
+
+const runLimits = {
+  wall: span('How long one run may take. Default 1h.', '1h').exactOptional(),
+  stall: span('How long a run may show no sign of life. Default 10m, or `wall` where that is less.', '10m').exactOptional(),
+  costUsd: dollars().exactOptional().describe('What one run may cost, in US dollars. A run whose cost is not known counts as this much.'),
+} satisfies ShapeOf<NonNullable<LimitsSpec['run']>>;
+
+const taskLimits = {
+  runs: count().exactOptional().describe('Runs of the task, over all reasons. Default 6.'),
+  perReason: count().exactOptional().describe('Runs that may end for the same reason. Default 3.'),
+  wall: span('Time of all runs together. Default 8h.', '8h').exactOptional(),
+  costUsd: dollars().exactOptional().describe('Cost of all runs together, in US dollars. Needs run.costUsd.'),
+  run: mapping(runLimits, 'limits of a run such as {wall: 1h}', ['turns']).exactOptional().describe('Ceilings of a single run.'),
+} satisfies ShapeOf<LimitsSpec>;
+
+export const limits = mapping(taskLimits, 'limits such as {runs: 6, wall: 8h}') satisfies z.ZodType<LimitsSpec>;
+
+export const workspace = mapping(
+  {
+    repo: repositoryAddress.meta({
+      description: 'The git repository; without credentials in the address.',
+      examples: ['https://github.com/acme/shop.git'],
+    }),
+    base: text('the name of a branch', { is: isRefName }).exactOptional().describe('The branch to start from. Default main.'),
+  } satisfies ShapeOf<NonNullable<TaskSpec['workspace']>>,
+  'a workspace such as {repo: https://github.com/acme/shop.git, base: main}',
+);
+
+const ENV_NAME = 'a name of letters, digits and _, not beginning with a digit or with OUTLIVE_';
+const env = z
+  .record(
+    z.string().regex(/^(?!OUTLIVE_)[A-Za-z_][A-Za-z0-9_]*$/),
+    z
+      .string({ error: expectedSilently('text') })
+      .refine((value) => !value.includes('\0'), { error: expectedSilently('text without a NUL character') }),
+    {
+      error: (issue) =>
+        issue.code === 'invalid_key'
+          ? `no name for a variable; expected ${ENV_NAME}`
+          : expectedSilently('a mapping such as {CI: "1"}')(issue),
+    },
+  )
+  .meta({ description: 'Variables of the environment of the agent, the checks and the probes. Quote numbers.', examples: [{ CI: '1' }] });
+
+const list = <Item extends z.ZodType>(item: Item, form: string) => z.array(item, { error: expected(form) });
+
+const TASK_FORM = 'a task: a mapping with at least id, agent, prompt and outputs';
+const task = {
+  id: text('1 to 63 characters a-z, 0-9 and -, not beginning with -', { pattern: TASK_ID }).meta({
+    description: 'The name of the task; for ever. The same id is the same task.',
+    examples: ['fix-login-redirect'],
+  }),
+  title: line(200).exactOptional().describe('One line for people. Default: the first line of the prompt.'),
+  owner: line(100).exactOptional().describe('Who is asked when a person must decide. Default nobody.'),
+  agent,
+  prompt: text('a text that says what to do', { is: (value) => value.trim() !== '' }).describe('What the agent is told.'),
+  workspace: workspace.exactOptional().describe('The repository to work in. Left out: an empty folder.'),
+  outputs: list(output, 'a list of outputs such as [{kind: commit}]')
+    .min(1, { error: expected('at least one output, such as {kind: commit}') })
+    .describe('What must exist for the task to be done.'),
+  checks: list(check, 'a list of checks such as [{argv: [npm, test]}]')
+    .exactOptional()
+    .describe('Run in the workspace after a run; all must exit 0.'),
+  limits: limits.exactOptional().describe('Ceilings. A breach asks a person; it does not fail the task.'),
+  bank: z
+    .enum(['origin', 'host'], { error: (issue) => sayWord(issue.input, 'bank', ['origin', 'host']) })
+    .exactOptional()
+    .describe('Where the work of a dead run is kept. Default origin: the repository itself.'),
+  pool: text('1 to 63 characters a-z, 0-9 and -, not beginning with -', { pattern: /^[a-z0-9][a-z0-9-]{0,62}$/ })
+    .exactOptional()
+    .describe('The hosts that may take it. Default default.'),
+  env: env.exactOptional(),
+} satisfies ShapeOf<TaskSpec>;
+
+export const taskSpec = mapping(task, TASK_FORM, ['approve', 'split', 'credentials']).meta({
+  title: 'Outlive task',
+  description: 'A task for `outlive submit`.',
+}) satisfies z.ZodType<TaskSpec>;
+
+/** JSON Schema (draft 2020-12) of a task as it is written, for editors. */
+export const taskSpecJsonSchema = (): Record<string, unknown> => ({
+  ...z.toJSONSchema(taskSpec, { io: 'input', target: 'draft-2020-12' }),
+});

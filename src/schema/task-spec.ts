@@ -1,0 +1,42 @@
+// The border of tasks: text or a raw value becomes a `TaskSpec` and the `Task` that it means, or every complaint at once.
+
+import type { Task, TaskSpec } from '../domain/task.ts';
+import { type Complaint, complaintsOf, type Finding, findingsOf } from './complaints.ts';
+import { readDocument } from './document.ts';
+import { plainJson } from './plain-json.ts';
+import { taskOf } from './task-of.ts';
+import { brokenRules } from './task-rules.ts';
+import { taskSpec } from './task-schema.ts';
+
+/** `spec` is as it was written (what starts the workflow), `task` the same with every default filled in. */
+export type CheckedSpec =
+  | { readonly ok: true; readonly spec: TaskSpec; readonly task: Task }
+  | { readonly ok: false; readonly complaints: readonly Complaint[] };
+
+/** YAML or JSON text; `source` is the name of the file in the complaints. Never throws. */
+export function parseTaskSpec(text: string, source: string): CheckedSpec {
+  const document = readDocument(text, source);
+  if (!document.ok) return document;
+  if (document.value === null || document.value === undefined) {
+    return {
+      ok: false,
+      complaints: [
+        { at: '', source, line: 1, column: 1, says: 'holds nothing; expected a task with at least id, agent, prompt and outputs' },
+      ],
+    };
+  }
+  return check(document.value, document.complaintsOf);
+}
+
+/** A raw value, as a Temporal client may send it past the CLI. Never throws. */
+export const checkTaskSpec = (value: unknown): CheckedSpec => check(value, complaintsOf);
+
+function check(raw: unknown, complain: (findings: readonly Finding[]) => readonly Complaint[]): CheckedSpec {
+  const plain = plainJson(raw);
+  if (!plain.ok) return { ok: false, complaints: complain([plain.finding]) };
+  const parsed = taskSpec.safeParse(plain.value);
+  const findings = [...(parsed.success ? [] : findingsOf(parsed.error)), ...brokenRules(plain.value)];
+  const complaints = complain(findings);
+  if (!parsed.success || complaints.length > 0) return { ok: false, complaints };
+  return { ok: true, spec: parsed.data, task: taskOf(parsed.data) };
+}

@@ -1,0 +1,127 @@
+// The composition root: one process that serves the control queue, a host's queues, or both.
+
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Deps } from './activities/deps.ts';
+import { createControlActivities, createHostActivities } from './activities/index.ts';
+import type { Config } from './config.ts';
+import type { ServerTarget } from './connection.ts';
+import { CONTROL_QUEUE, hostQueue, poolQueue, workerIdentity } from './domain/names.ts';
+import { reapLeftovers } from './host/agent-process.ts';
+import { lockHost } from './host/host-lock.ts';
+import { stateDir } from './host/state-dir.ts';
+import { ensureSearchAttributes } from './search-attributes.ts';
+import { VERSION } from './version.ts';
+
+export type Role = 'all' | 'control' | 'host';
+
+export interface WorkerSettings {
+  readonly hostId: string;
+  readonly pools: readonly string[];
+  /** Runs at once, for each pool. */
+  readonly capacity: number;
+  readonly role: Role;
+  readonly config: Config;
+  readonly target: ServerTarget;
+  readonly env: NodeJS.ProcessEnv;
+  /** Called once every queue is polled. */
+  readonly onReady: (ready: Ready) => void;
+  /** Ends the worker: no new runs, living ones are ended as evicted and banked. */
+  readonly signal: AbortSignal;
+  /** A bundle made before; left out: the workflows beside this file are bundled. */
+  readonly workflowBundle?: { readonly codePath: string };
+}
+
+export interface Ready {
+  readonly hostId: string;
+  readonly pools: readonly string[];
+  readonly role: Role;
+  readonly identity: string;
+  /** Why filters of `outlive list` are missing, where they are. */
+  readonly warning?: string;
+}
+
+/** About 0.35 MB for each waiting task: 1,000 keep a control worker below half a gigabyte. */
+const CACHED_WORKFLOWS = 1000;
+/** Settles, finishes and resumed runs must never wait for a free seat of the pool. */
+const HOST_QUEUE_SEATS = 20;
+
+/** Serves until `signal` is aborted, then resolves within about 10 s. Rejects where the server refuses the worker. */
+export async function runWorker(settings: WorkerSettings): Promise<void> {
+  const { hostId, role, target, env, signal } = settings;
+  installRuntime();
+  const state = stateDir(hostId, env);
+  const servesHost = role !== 'control';
+  const unlock = servesHost ? await lockHost(state, hostId) : undefined;
+  const identity = workerIdentity(hostId, process.pid, VERSION);
+  const native = await NativeConnection.connect(target.options);
+  const connection = Connection.lazy({ ...target.options });
+  try {
+    const attributes = await ensureSearchAttributes(connection, target.namespace);
+    const client = new Client({ connection, namespace: target.namespace, identity });
+    const deps: Deps = { host: hostId, state, env, config: settings.config, client, searchAttributes: attributes.usable };
+    if (servesHost) await reapLeftovers(state);
+    const workers = await Promise.all(
+      optionsOf(settings, deps).map((options) => Worker.create({ ...options, connection: native, namespace: target.namespace, identity })),
+    );
+    await serve(workers, signal, () =>
+      settings.onReady({ hostId, pools: settings.pools, role, identity, ...(attributes.why ? { warning: attributes.why } : {}) }),
+    );
+  } finally {
+    await connection.close();
+    await native.close();
+    await unlock?.();
+  }
+}
+
+function optionsOf(settings: WorkerSettings, deps: Deps): WorkerOptions[] {
+  const { role, pools, capacity, hostId, workflowBundle } = settings;
+  const host = createHostActivities(deps);
+  const common = { shutdownGraceTime: 0, shutdownForceTime: '9s' } as const;
+  const control: WorkerOptions = {
+    ...common,
+    taskQueue: CONTROL_QUEUE,
+    activities: createControlActivities(deps),
+    ...(workflowBundle ? { workflowBundle } : { workflowsPath: fileURLToPath(new URL('./workflows', import.meta.url)) }),
+    maxCachedWorkflows: CACHED_WORKFLOWS,
+    stickyQueueScheduleToStartTimeout: '2s',
+    maxConcurrentLocalActivityExecutions: 50,
+  };
+  const hosts: WorkerOptions[] = [
+    { ...common, taskQueue: hostQueue(hostId), activities: host, maxConcurrentActivityTaskExecutions: HOST_QUEUE_SEATS },
+    ...pools.map((pool) => ({
+      ...common,
+      taskQueue: poolQueue(pool),
+      activities: { runAgent: host.runAgent },
+      maxConcurrentActivityTaskExecutions: capacity,
+    })),
+  ];
+  return [...(role === 'host' ? [] : [control]), ...(role === 'control' ? [] : hosts)];
+}
+
+async function serve(workers: readonly Worker[], signal: AbortSignal, onReady: () => void): Promise<void> {
+  const stop = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const running = workers.map((worker) => worker.run());
+  onReady();
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.all(running);
+  } finally {
+    // One queue that died takes the others down with it: a worker that serves half of its queues looks alive and is not.
+    stop();
+    await Promise.allSettled(running);
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+let installed = false;
+/** Once a process, and before anything else of the SDK. Signals are the caller's. */
+function installRuntime(): void {
+  if (installed) return;
+  installed = true;
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+}

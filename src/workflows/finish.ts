@@ -1,0 +1,71 @@
+// Makes what Outlive itself owes, one activity an effect: its Scheduled event is the intent, its Completed event the
+// effect. Never starts an agent; may be walked any number of times, what stands there already is not made again.
+
+import { ActivityFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
+import type { ControlActivities, Made } from '../domain/contract.ts';
+import type { Ask } from '../domain/decide.ts';
+import { CONTROL_QUEUE, finishActivityId, hostQueue } from '../domain/names.ts';
+import { owedByOutlive, sayOutput } from '../domain/output.ts';
+import type { Output } from '../domain/task.ts';
+import type { Step } from './step.ts';
+import type { TaskLife } from './task-life.ts';
+
+export async function finish(life: TaskLife): Promise<Step> {
+  const owed = owedByOutlive(life.task).filter(({ index }) => life.seen.outputs[index]?.state !== 'present');
+  if (owed.length > 0) life.finishing();
+  for (const { index, output } of owed) {
+    const made = await make(life, index, output);
+    if (!made.ok) return askAbout(output, made.why);
+    life.made(index, made.value);
+    if (made.value.seen.state !== 'present') return askAbout(output, made.value.seen.evidence);
+  }
+  return { kind: 'end', state: 'done', because: doneBecause(life) };
+}
+
+type Effect = { readonly ok: true; readonly value: Made } | { readonly ok: false; readonly why: string };
+
+async function make(life: TaskLife, index: number, output: Output): Promise<Effect> {
+  const { finish: effect } = proxyActivities<Pick<ControlActivities, 'finish'>>({
+    taskQueue: queueOf(life),
+    activityId: finishActivityId(index, output.kind),
+    summary: life.summary(`make ${sayOutput(output)}`),
+    startToCloseTimeout: '5m',
+    scheduleToCloseTimeout: life.timing.finishPatienceMs,
+    // A cancel lets the running effect end, so that it is known whether it came about.
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: { maximumInterval: '1m' },
+  });
+  const { task, seen, published } = life;
+  try {
+    const input = { task, output: index, n: life.runs.at(-1)?.n ?? 0 };
+    return {
+      ok: true,
+      value: await effect({ ...input, ...(seen.bank ? { bank: seen.bank } : {}), ...(published ? { expected: published } : {}) }),
+    };
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    const cause = error instanceof ActivityFailure ? error.cause : error;
+    return { ok: false, why: cause instanceof Error ? cause.message : String(cause) };
+  }
+}
+
+/** What is banked at the origin can be published from anywhere, the rest only where it lies. */
+function queueOf(life: TaskLife): string {
+  const { bank } = life.seen;
+  const host = life.runs.at(-1)?.host;
+  return host === undefined || (bank?.state === 'banked' && bank.at === 'origin') ? CONTROL_QUEUE : hostQueue(host);
+}
+
+function askAbout(output: Output, why: string): Step {
+  const ask: Ask = {
+    text: `The work is there, but ${sayOutput(output)} did not come about: ${why} Put right what is in its way, then answer \`finish\`.`,
+    evidence: [{ where: `output ${output.kind}`, value: why }],
+    choices: ['finish', 'look', 'wait', 'close'],
+  };
+  return { kind: 'ask', ask, notes: [], back: { kind: 'finish', because: 'tried again' } };
+}
+
+function doneBecause(life: TaskLife): string {
+  const unchecked = life.task.checks.length === 0 ? '; no check was asked for' : ', every check green';
+  return `every output is present${unchecked}`;
+}

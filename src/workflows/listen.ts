@@ -1,0 +1,55 @@
+// The messages of a task: query `status`, update and signal `answer`, update `stop`. A validator may throw; a handler
+// may not, because a plain error there would block the workflow for ever.
+
+import { ApplicationFailure, type CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
+import { ANSWER_REFUSED, type AnswerRecord, STOP_REFUSED, type TaskStatus } from '../domain/contract.ts';
+import { ANSWER, STATUS_QUERY, STOP_UPDATE } from '../domain/names.ts';
+import { type Answer, readAnswer, readStop, type Stop } from '../domain/question.ts';
+import type { TaskLife } from './task-life.ts';
+
+const statusQuery = defineQuery<TaskStatus>(STATUS_QUERY);
+const answerUpdate = defineUpdate<AnswerRecord, [Answer]>(ANSWER);
+const answerSignal = defineSignal<[Answer | string]>(ANSWER);
+const stopUpdate = defineUpdate<string, [Stop]>(STOP_UPDATE);
+
+const ANSWER_HELP = 'Answer the open question: {"choice": "retry", "note": "…", "by": "you"}, or the choice alone as a text';
+
+export function listen(life: TaskLife, scope: CancellationScope): void {
+  const read = (sent: unknown) => readAnswer(sent, life.question, life.answeredBefore());
+
+  setHandler(statusQuery, () => life.status(), { description: 'Runs, decisions, outputs, holds and the open question' });
+  setHandler(
+    answerUpdate,
+    (sent) => {
+      const answer = read(sent);
+      // The validator has just accepted the same value in the same state; refusing kindly is for a handler that ran in between.
+      if (!answer.ok) throw ApplicationFailure.nonRetryable(answer.problem, ANSWER_REFUSED);
+      return life.accept(answer.value);
+    },
+    { description: ANSWER_HELP, validator: (sent) => refuse(read(sent), ANSWER_REFUSED) },
+  );
+  setHandler(
+    answerSignal,
+    (sent) => {
+      const answer = read(sent);
+      if (answer.ok) life.accept(answer.value);
+      else life.refuse(answer.problem);
+    },
+    { description: ANSWER_HELP },
+  );
+  setHandler(
+    stopUpdate,
+    (sent) => {
+      const stop = readStop(sent);
+      if (!stop.ok) throw ApplicationFailure.nonRetryable(stop.problem, STOP_REFUSED);
+      life.stopped ??= stop.value;
+      scope.cancel();
+      return 'the agent is ended, what it left is kept, then the task ends';
+    },
+    { description: 'Stop the task for good: {"why": "…", "by": "you"}', validator: (sent) => refuse(readStop(sent), STOP_REFUSED) },
+  );
+}
+
+function refuse(read: { readonly ok: true } | { readonly ok: false; readonly problem: string }, type: string): void {
+  if (!read.ok) throw ApplicationFailure.nonRetryable(read.problem, type);
+}

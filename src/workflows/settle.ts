@@ -1,0 +1,57 @@
+// Looks at everything after an end that was not good, on the host of the run where it answers, else elsewhere; the
+// decision comes back recorded. Nothing is retried without this step: it is the only source of decisions.
+
+import { ActivityFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
+import type { ControlActivities, Settled, SettleInput } from '../domain/contract.ts';
+import { CONTROL_QUEUE, hostQueue, settleActivityId } from '../domain/names.ts';
+import { afterDecision, type Step } from './step.ts';
+import type { TaskLife } from './task-life.ts';
+
+/** A host whose worker lives takes a settle at once; a lost one gets the time of its lease to come back. */
+const HOST_TAKES_MS = 30_000;
+const LOOK_MS = 5 * 60_000;
+
+export async function settle(life: TaskLife): Promise<Step> {
+  life.look += 1;
+  const settled = await settleWhereItCanBeSeen(life);
+  life.settled(settled);
+  return afterDecision(settled.decision);
+}
+
+async function settleWhereItCanBeSeen(life: TaskLife): Promise<Settled> {
+  const host = life.runs.at(-1)?.host;
+  if (host === undefined) return settleOn(life, CONTROL_QUEUE);
+  try {
+    return await settleOn(life, hostQueue(host));
+  } catch (error) {
+    if (!isNobodyThere(error)) throw error;
+    return await settleOn(life, CONTROL_QUEUE);
+  }
+}
+
+function settleOn(life: TaskLife, taskQueue: string): Promise<Settled> {
+  const run = life.runs.at(-1);
+  const n = run?.n ?? 0;
+  const checksMs = life.task.checks.reduce((sum, check) => sum + check.timeoutMs, 0);
+  const isHost = taskQueue !== CONTROL_QUEUE;
+  const takesMs = run?.outcome === 'lost' ? life.timing.leaseMs + HOST_TAKES_MS : HOST_TAKES_MS;
+  const { settle } = proxyActivities<Pick<ControlActivities, 'settle'>>({
+    taskQueue,
+    activityId: settleActivityId(n, life.look),
+    summary: life.summary(`look at what run ${n} left, then decide${isHost ? '' : ' (its host is not asked)'}`),
+    startToCloseTimeout: LOOK_MS + checksMs,
+    ...(isHost ? { scheduleToStartTimeout: takesMs } : {}),
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: { maximumInterval: '1m' },
+  });
+  return settle(inputOf(life, n));
+}
+
+function inputOf(life: TaskLife, n: number): SettleInput {
+  const { task, timing, look, runs, granted, start, reported } = life;
+  return { task, timing, n, look, runs, granted, start, ...(reported ? { seen: reported } : {}) };
+}
+
+function isNobodyThere(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+}

@@ -1,0 +1,135 @@
+// The life of one task (DESIGN §3): begin, run, settle, obey the recorded decision, finish. Plain awaits, no engine.
+// It decides nothing itself but the one frozen rule: a good end with every output seen and no check red has nothing to decide.
+
+import {
+  ApplicationFailure,
+  allHandlersFinished,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  isCancellation,
+  sleep,
+  upsertMemo,
+} from '@temporalio/workflow';
+import type { TaskResult } from '../domain/contract.ts';
+import { sayDuration } from '../domain/duration.ts';
+import { failureType } from '../domain/failure.ts';
+import { never } from '../domain/never.ts';
+import { completeness } from '../domain/output.ts';
+import { type Answer, withSettings } from '../domain/question.ts';
+import { sayCompleteness } from '../domain/story.ts';
+import type { TaskSpec } from '../domain/task.ts';
+import { begin } from './begin.ts';
+import { finish } from './finish.ts';
+import { listen } from './listen.ts';
+import { runOnce } from './run-once.ts';
+import { settle } from './settle.ts';
+import { afterAnswer, type Step } from './step.ts';
+import { TaskLife } from './task-life.ts';
+
+const HOUR_MS = 3_600_000;
+
+export async function task(spec: TaskSpec): Promise<TaskResult> {
+  const life = new TaskLife(spec);
+  const scope = new CancellationScope();
+  listen(life, scope);
+  try {
+    return await scope.run(() => live(life, spec));
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(() => windDown(life));
+    throw new CancelledFailure(life.stopped?.why ?? 'the task was cancelled');
+  }
+}
+
+async function live(life: TaskLife, spec: TaskSpec): Promise<TaskResult> {
+  life.begin(await begin(spec));
+  let step = firstStep(life);
+  for (;;) {
+    switch (step.kind) {
+      case 'run':
+        step = await run(life, step);
+        break;
+      case 'settle':
+        step = await settle(life);
+        break;
+      case 'hold':
+        step = await hold(life, step);
+        break;
+      case 'ask':
+        step = await ask(life, step);
+        break;
+      case 'finish':
+        step = await finish(life);
+        break;
+      case 'end':
+        return await end(life, step);
+      default:
+        never(step);
+    }
+  }
+}
+
+/** Work that is already there is never done again. */
+function firstStep(life: TaskLife): Step {
+  const work = completeness(life.task, life.seen);
+  if (work.kind === 'complete') return { kind: 'finish', because: `before any run: ${sayCompleteness(work)}` };
+  return { kind: 'run', because: 'first run', notes: life.beginNotes() };
+}
+
+async function run(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promise<Step> {
+  if (step.afterMs) {
+    await wait(life, step.afterMs, step.because);
+    // The world moves on in an hour: look at it again before a run is paid for.
+    if (step.afterMs > HOUR_MS) return { kind: 'settle' };
+  }
+  const ended = await runOnce(life, step);
+  return ended.kind === 'finished'
+    ? { kind: 'finish', because: 'the run ended well, every output it owes is present' }
+    : { kind: 'settle' };
+}
+
+async function hold(life: TaskLife, step: Extract<Step, { kind: 'hold' }>): Promise<Step> {
+  await wait(life, step.afterMs, step.because);
+  return step.next;
+}
+
+async function wait(life: TaskLife, ms: number, because: string): Promise<void> {
+  life.hold(ms, because);
+  await sleep(ms, { summary: life.summary(because) });
+  life.release();
+}
+
+async function ask(life: TaskLife, step: Extract<Step, { kind: 'ask' }>): Promise<Step> {
+  life.ask(step.ask);
+  await condition(() => life.answer !== undefined);
+  const answer = life.takeAnswer();
+  if (answer.set) life.limit(withSettings(life.task.limits, answer.set));
+  if (answer.choice === 'retry') life.granted += 1;
+  life.look = 0;
+  return afterAnswer(answer, step, sayAnswer(answer));
+}
+
+async function end(life: TaskLife, step: Extract<Step, { kind: 'end' }>): Promise<TaskResult> {
+  const result = life.end(step.state, step.because);
+  await condition(allHandlersFinished);
+  switch (step.state) {
+    case 'done':
+      return result;
+    case 'cancelled':
+      throw new CancelledFailure(step.because);
+    case 'failed':
+      throw ApplicationFailure.create({ type: failureType('infeasible'), message: step.because, nonRetryable: true, details: [result] });
+  }
+}
+
+/** After a stop or a cancel: what the cut-off run left is looked at and banked; effects already made stay. */
+async function windDown(life: TaskLife): Promise<void> {
+  if (life.isUnsettled()) await settle(life);
+  const why = life.stopped ? `stopped by ${life.stopped.by ?? 'somebody'}: ${life.stopped.why}` : 'cancelled';
+  upsertMemo({ result: life.end('cancelled', why) });
+  await condition(allHandlersFinished);
+}
+
+const sayAnswer = (answer: Answer): string =>
+  `${answer.by ?? 'somebody'} answered ${answer.choice}${answer.note ? `: ${answer.note}` : ''}${answer.choice === 'wait' ? ` (${sayDuration(HOUR_MS)})` : ''}`;

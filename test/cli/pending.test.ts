@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { isQueued, runUnderWay, withPending } from '../../src/cli/pending.ts';
+import { RUNNING } from './a-task.ts';
+
+const OFFERED = { activityId: 'run-1', state: 1 };
+const TAKEN = { activityId: 'run-1', state: 2, lastWorkerIdentity: 'host-a/4711/0.1.0' };
+
+describe('what the server adds to the word of a task', () => {
+  it('calls a run queued that no host has taken', () => {
+    expect(withPending(RUNNING, [OFFERED])).toEqual({ ...RUNNING, state: 'queued' });
+    expect(isQueued([OFFERED])).toBe(true);
+  });
+
+  it('names the host of the run under way', () => {
+    const [run] = RUNNING.runs;
+    expect(withPending(RUNNING, [TAKEN])).toEqual({ ...RUNNING, runs: [{ ...run, host: 'host-a' }] });
+  });
+
+  it('does not take a settle that waits for its host for a queued run', () => {
+    expect(withPending(RUNNING, [{ activityId: 'settle-1', state: 1 }])).toEqual(RUNNING);
+  });
+
+  it('leaves every other state as it is', () => {
+    expect(withPending({ ...RUNNING, state: 'held' }, [OFFERED]).state).toBe('held');
+  });
+
+  it('knows the number of the run under way', () => {
+    expect(runUnderWay([{ activityId: 'settle-1' }, { activityId: 'run-12' }])).toBe(12);
+    expect(runUnderWay([])).toBeUndefined();
+  });
+});

@@ -1,0 +1,19 @@
+import { defineConfig } from 'vitest/config';
+
+const needsServer = ['test/e2e/**/*.test.ts', 'test/**/*.server.test.ts', 'test/workflows/**/*server*.test.ts'];
+const shared = { testTimeout: 20_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    // The SDK's native part does not survive worker threads.
+    pool: 'forks',
+    maxWorkers: 2,
+    // For both projects: nothing that a test started or wrote may be left.
+    globalSetup: 'test/leftovers.ts',
+    // Without a test that needs it, no server is started; so these two are projects.
+    projects: [
+      { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts'], exclude: needsServer } },
+      { test: { ...shared, name: 'server', include: needsServer, globalSetup: 'test/global-setup.ts' } },
+    ],
+  },
+});
