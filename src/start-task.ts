@@ -92,7 +92,8 @@ function firstAttributes(task: Task): TypedSearchAttributes {
   return new TypedSearchAttributes([
     { key: defineSearchAttributeKey(state.name, state.type), value: 'running' },
     { key: defineSearchAttributeKey(owner.name, owner.type), value: task.owner },
-    { key: defineSearchAttributeKey(runs.name, runs.type), value: 0 },
+    // The first run follows at once, and an event that only said so would cost as much as the run's own.
+    { key: defineSearchAttributeKey(runs.name, runs.type), value: 1 },
   ]);
 }
 

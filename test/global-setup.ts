@@ -24,7 +24,7 @@ declare module 'vitest' {
   }
 }
 
-export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = await mkdtemp(join(tmpdir(), 'outlive-bundle-'));
   const workflowBundlePath = join(folder, 'workflows.cjs');
   await writeFile(workflowBundlePath, await bundle());
@@ -34,6 +34,7 @@ export default async function setUp(project: TestProject): Promise<() => Promise
   project.provide('workflowBundlePath', workflowBundlePath);
   return async () => {
     await server.stop();
+    // Not the promise of rm(): it was seen never to settle here, and vitest then ends without a word.
     rmSync(folder, { recursive: true, force: true });
   };
 }

@@ -15,7 +15,7 @@ interface LeftProcess {
   readonly command: string;
 }
 
-export default function setUp(): () => Promise<void> {
+export function setup(): () => Promise<void> {
   const before = process.env['TMPDIR'];
   const folder = mkdtempSync(join(tmpdir(), 'outlive-tests-'));
   // The forks that run the tests inherit it, and os.tmpdir() reads it.
@@ -60,7 +60,11 @@ function leftFolders(folder: string): string[] {
 }
 
 function processIds(): string[] {
-  return read(() => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).join(' '))
+  return read(() =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .join(' '),
+  )
     .split(' ')
     .filter(Boolean);
 }

@@ -10,7 +10,8 @@ import type { StartPoint } from '../domain/run.ts';
 import type { Output, Task, TaskSpec } from '../domain/task.ts';
 import { remoteHeads } from '../host/remote.ts';
 import { asSeen } from '../outputs/index.ts';
-import { checkTaskSpec, sayComplaint } from '../schema/task-spec.ts';
+import { sayComplaint } from '../schema/complaints.ts';
+import { checkTaskSpec } from '../schema/task-spec.ts';
 import type { Deps } from './deps.ts';
 
 export async function begin(deps: Deps, spec: TaskSpec): Promise<Begun> {

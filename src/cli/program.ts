@@ -145,8 +145,11 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
     (await import('./commands/doctor.ts')).doctor(screen),
   );
   on(
-    program.command('demo').description('the guided tour: one short story for each class of failure, with real processes'),
-    async ({ screen }) => (await import('./commands/demo.ts')).runDemo(screen),
+    program
+      .command('demo')
+      .description('the guided tour: one short story for each class of failure, with real processes')
+      .option('--keep', 'leave the Web UI open at the end, until Ctrl-C'),
+    async ({ options, screen }) => (await import('./commands/demo.ts')).demo(options, screen),
   );
   return program;
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { bankRef, wipRef } from '../domain/names.ts';
 import type { BankSeen } from '../domain/output.ts';
 import type { Task } from '../domain/task.ts';
-import { type GitOptions, GitError, git, gitInWorkspace, gitOrThrow } from './git.ts';
+import { GitError, type GitOptions, git, gitInWorkspace, gitOrThrow } from './git.ts';
 import { remoteHeads } from './remote.ts';
 import { fetchIntoCache, withRepoCache } from './repo-cache.ts';
 import { type RunDir, repoCache } from './state-dir.ts';
@@ -138,9 +138,7 @@ export interface BankedRun {
   readonly wip?: string;
   readonly n: number;
 }
-export type BankLook =
-  | { readonly ok: true; readonly refs: readonly BankedRun[] }
-  | { readonly ok: false; readonly evidence: string };
+export type BankLook = { readonly ok: true; readonly refs: readonly BankedRun[] } | { readonly ok: false; readonly evidence: string };
 
 /**
  * What is banked of a task at the origin (or in a cache: `repo` may be its path), highest number of run first. Numbers are

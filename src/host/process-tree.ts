@@ -53,8 +53,16 @@ export interface Spawning {
   readonly stderr: number;
 }
 
+/** How a process ended; Node's nulls are gone. */
+export type ProcessEnd = { readonly exitCode: number } | { readonly signal: NodeJS.Signals };
+
+export interface Spawned extends ProcessIdentity {
+  readonly child: ChildProcess;
+  readonly ended: Promise<ProcessEnd>;
+}
+
 /** Starts a program as the leader of its own session and group, with a closed stdin. Rejects with the system's error. */
-export async function spawnInOwnGroup(spawning: Spawning): Promise<ProcessIdentity & { readonly child: ChildProcess }> {
+export async function spawnInOwnGroup(spawning: Spawning): Promise<Spawned> {
   const [program = '', ...args] = spawning.argv;
   const child = spawn(program, args, {
     cwd: spawning.cwd,
@@ -62,10 +70,14 @@ export async function spawnInOwnGroup(spawning: Spawning): Promise<ProcessIdenti
     stdio: ['ignore', spawning.stdout, spawning.stderr],
     detached: true,
   });
-  // Read before the event loop turns: until then even a program that has already ended is not yet reaped.
-  const startTime = child.pid === undefined ? undefined : readRow(child.pid)?.startTime;
-  if (child.pid !== undefined) return { pid: child.pid, startTime: startTime ?? 0, child };
-  return new Promise((_, reject) => child.once('error', reject));
+  const { pid } = child;
+  if (pid === undefined) return new Promise((_, reject) => child.once('error', reject));
+  // Both before the event loop turns: until then even a program that has already ended is neither reaped nor told of.
+  const startTime = readRow(pid)?.startTime ?? 0;
+  const ended = new Promise<ProcessEnd>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ? { signal } : { exitCode: code ?? 0 }));
+  });
+  return { pid, startTime, child, ended };
 }
 
 export interface EndingTree {

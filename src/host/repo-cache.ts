@@ -26,7 +26,13 @@ export async function withRepoCache<T>(cache: string, use: () => Promise<T>, sig
 
 /** Made beside and renamed: a cache is there as a whole or not at all. Its HEAD names no branch, so that clones start without one. */
 async function createOnce(cache: string): Promise<void> {
-  if (await stat(cache).then(() => true, () => false)) return;
+  if (
+    await stat(cache).then(
+      () => true,
+      () => false,
+    )
+  )
+    return;
   const beside = `${cache}.${randomUUID()}`;
   try {
     await gitOrThrow(['init', '--quiet', '--bare', '--template=', '--initial-branch=outlive-has-none', beside]);
@@ -37,7 +43,12 @@ async function createOnce(cache: string): Promise<void> {
 }
 
 /** Fetches into the cache. To be called with the cache in hand. */
-export async function fetchIntoCache(cache: string, from: string, refspecs: readonly string[], options: FetchOptions = {}): Promise<GitResult> {
+export async function fetchIntoCache(
+  cache: string,
+  from: string,
+  refspecs: readonly string[],
+  options: FetchOptions = {},
+): Promise<GitResult> {
   const args = [`--git-dir=${cache}`, 'fetch', '--quiet', '--no-tags', '--no-write-fetch-head', ...(options.prune ? ['--prune'] : [])];
   const fetch = () => git([...args, '--', from, ...refspecs], { signal: options.signal, env: options.env });
   const first = await fetch();
@@ -93,7 +104,13 @@ async function dropIfStale(file: string): Promise<boolean> {
   if (holderLives(words)) return false;
   // Renamed before it is judged for good: of two that find it stale, the slower one would otherwise remove the faster one's lock.
   const aside = `${file}.${randomUUID()}`;
-  if (!(await rename(file, aside).then(() => true, () => false))) return true;
+  if (
+    !(await rename(file, aside).then(
+      () => true,
+      () => false,
+    ))
+  )
+    return true;
   if ((await readFile(aside, 'utf8')) !== words) await linked(aside, file);
   await rm(aside, { force: true });
   return true;

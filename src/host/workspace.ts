@@ -6,7 +6,7 @@
 
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { taskBranch, TASK_TRAILER } from '../domain/names.ts';
+import { TASK_TRAILER, taskBranch } from '../domain/names.ts';
 import type { RepositorySeen } from '../domain/output.ts';
 import type { StartPoint } from '../domain/run.ts';
 import type { Task, Workspace } from '../domain/task.ts';
@@ -63,7 +63,11 @@ export interface Prepared {
 export async function prepareWorkspace(preparation: Preparation): Promise<Prepared | undefined> {
   const { state, dir, task, signal } = preparation;
   if ((await readJournal(dir)).kind !== 'missing') {
-    throw new WorkspaceError('folder', 'already_used', `${dir.root} belongs to a run that was started; it is adopted or settled, not prepared again.`);
+    throw new WorkspaceError(
+      'folder',
+      'already_used',
+      `${dir.root} belongs to a run that was started; it is adopted or settled, not prepared again.`,
+    );
   }
   await rm(dir.workspace, { recursive: true, force: true });
   await mkdir(dir.workspace, { recursive: true });
@@ -86,9 +90,13 @@ async function cloneFromCache(cache: string, workspace: Workspace, preparation: 
     const words = `The branch ${workspace.base} does not exist in ${workspace.repo}. Create it, or name another base in the task's workspace.`;
     throw new WorkspaceError('base', 'base_missing', words, tip.stderr);
   }
-  const prepared = start.kind === 'base' ? { base: tip.stdout, head: tip.stdout } : await fromBank(cache, workspace, start, tip.stdout, signal);
+  const prepared =
+    start.kind === 'base' ? { base: tip.stdout, head: tip.stdout } : await fromBank(cache, workspace, start, tip.stdout, signal);
   const settings = cloneSettings(preparation, prepared.base).flatMap((setting) => ['--config', setting]);
-  expect('clone', await git(['clone', '--quiet', '--local', '--no-checkout', '--template=', ...settings, '--', cache, dir.workspace], { signal }));
+  expect(
+    'clone',
+    await git(['clone', '--quiet', '--local', '--no-checkout', '--template=', ...settings, '--', cache, dir.workspace], { signal }),
+  );
   return prepared;
 }
 
@@ -96,14 +104,19 @@ type BankStart = Extract<StartPoint, { kind: 'bank' }>;
 
 async function fromBank(cache: string, workspace: Workspace, start: BankStart, tip: string, signal?: AbortSignal): Promise<Prepared> {
   const wanted = [start.head, ...(start.wip ? [start.wip] : [])];
-  const isHere = async () => (await Promise.all(wanted.map((sha) => git([`--git-dir=${cache}`, 'cat-file', '-e', `${sha}^{commit}`])))).every(({ ok }) => ok);
+  const isHere = async () =>
+    (await Promise.all(wanted.map((sha) => git([`--git-dir=${cache}`, 'cat-file', '-e', `${sha}^{commit}`])))).every(({ ok }) => ok);
   if (!(await isHere()) && start.at === 'origin') {
     const refspecs = [`+${start.ref}*:${start.ref}*`];
     expect('bank', await fetchIntoCache(cache, workspace.repo, refspecs, { signal }));
   }
   if (!(await isHere())) {
     const where = start.at === 'origin' ? workspace.repo : `the cache of host ${start.host}`;
-    throw new WorkspaceError('bank', 'bank_missing', `${start.ref} at ${start.head.slice(0, 12)} is not to be had from ${where}: start from an older bank or from the base.`);
+    throw new WorkspaceError(
+      'bank',
+      'bank_missing',
+      `${start.ref} at ${start.head.slice(0, 12)} is not to be had from ${where}: start from an older bank or from the base.`,
+    );
   }
   // The base branch may have moved on since the first run; what the runs have in common with it is where they began.
   const common = await git([`--git-dir=${cache}`, 'merge-base', tip, start.head]);
@@ -150,14 +163,22 @@ git -c trailer.separators=: interpret-trailers --in-place --if-exists addIfDiffe
 `;
 
 function expect(stage: WorkspaceStage, result: GitResult): void {
-  if (!result.ok) throw new WorkspaceError(stage, 'git_failed', `The workspace could not be made (${stage}): ${result.summary}`, result.stderr);
+  if (!result.ok)
+    throw new WorkspaceError(stage, 'git_failed', `The workspace could not be made (${stage}): ${result.summary}`, result.stderr);
 }
 
 export type RepositoryLook = { readonly ok: true; readonly repository: RepositorySeen } | { readonly ok: false; readonly evidence: string };
 
 /** What a run's clone looks like now. Changes nothing and takes no lock, so it may be asked while the agent works. */
 export async function lookAtRepository(workspace: string): Promise<RepositoryLook> {
-  const status = await gitInWorkspace(workspace, ['status', '--porcelain=v2', '--branch', '-z', '--no-renames', '--untracked-files=normal']);
+  const status = await gitInWorkspace(workspace, [
+    'status',
+    '--porcelain=v2',
+    '--branch',
+    '-z',
+    '--no-renames',
+    '--untracked-files=normal',
+  ]);
   if (!status.ok) return { ok: false, evidence: `the clone cannot be read: ${status.summary}` };
   const lines = status.stdout.split('\0').filter((line) => line !== '');
   const header = (name: string) => lines.find((line) => line.startsWith(`# ${name} `))?.slice(name.length + 3);
@@ -192,7 +213,13 @@ const OPERATIONS = [
 
 async function operationIn(gitDir: string): Promise<(typeof OPERATIONS)[number][1] | undefined> {
   for (const [file, operation] of OPERATIONS) {
-    if (await stat(join(gitDir, file)).then(() => true, () => false)) return operation;
+    if (
+      await stat(join(gitDir, file)).then(
+        () => true,
+        () => false,
+      )
+    )
+      return operation;
   }
   return undefined;
 }

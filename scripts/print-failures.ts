@@ -1,0 +1,3 @@
+import { failuresPage } from './failures-page.ts';
+
+process.stdout.write(failuresPage());
