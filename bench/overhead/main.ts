@@ -20,15 +20,18 @@ import { costOf, type Cost } from './cost.ts';
 const { values } = parseArgs({ options: { tasks: { type: 'string', default: '200' }, clients: { type: 'string', default: '30' }, rounds: { type: 'string', default: '3' } } });
 const [tasks, clients, rounds] = [Number(values.tasks), Number(values.clients), Number(values.rounds)];
 
-/** A task that does nothing: an agent that ends at once, and a probe that always agrees. */
+/** The least work there is: one file, written by the first process that comes to mind. */
 const noop = (id: string): TaskSpec => ({
   id,
   prompt: 'nothing',
-  agent: { use: 'command', argv: ['true'] },
-  outputs: [{ kind: 'command', argv: ['true'] }],
+  agent: { use: 'command', argv: ['sh', '-c', 'echo done > done'] },
+  outputs: [{ kind: 'file', path: 'done' }],
 });
-/** Its first run dies by a signal, its second one ends well. */
-const failing = (id: string): TaskSpec => ({ ...noop(id), agent: { use: 'command', argv: ['sh', '-c', 'test "$OUTLIVE_RUN" = 2 || kill -9 $$'] } });
+/** Its first run dies by a signal before the work, its second one ends well. */
+const failing = (id: string): TaskSpec => ({
+  ...noop(id),
+  agent: { use: 'command', argv: ['sh', '-c', 'test "$OUTLIVE_RUN" = 2 || kill -9 $$; echo done > done'] },
+});
 
 const folder = await mkdtemp(join(tmpdir(), 'outlive-bench-'));
 const server = await startDevServer({ uiPort: false, progress: (line) => console.error(line) });

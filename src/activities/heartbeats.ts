@@ -12,6 +12,7 @@ export interface Heartbeats {
   readonly answered: Promise<void>;
   /** Aborted when the run has to end; `reason` is its EndedBy. */
   readonly signal: AbortSignal;
+  /** What the next heartbeat says. */
   enter(phase: Heartbeat['phase'], pid?: number): void;
   stop(): void;
 }
@@ -34,7 +35,6 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
     reject(new RunNotWanted(cause));
   };
   const send = async () => {
-    context.heartbeat(beat);
     try {
       await client.withDeadline(Date.now() + ANSWER_MS, () => client.activity.heartbeat(token, beat));
       resolve();
@@ -44,9 +44,13 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
     }
   };
   const loop = async () => {
-    while (!stopped) {
-      await send();
+    await send();
+    for (;;) {
       await new Promise((wake) => setTimeout(wake, heartbeatMs / 3).unref());
+      if (stopped) return;
+      // The SDK's own timer is not due before this: a run of seconds costs the server one heartbeat, not two.
+      context.heartbeat(beat);
+      await send();
     }
   };
 
@@ -59,7 +63,6 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
     signal: ending.signal,
     enter: (phase, pid) => {
       beat = { ...beat, phase, ...(pid === undefined ? {} : { pid }) };
-      context.heartbeat(beat);
     },
     stop: () => {
       stopped = true;

@@ -147,7 +147,7 @@ function retry(
       kind: 'retry',
       because: [
         `${sayFailure(facts.n, facts.failure)}: ${REASONS[facts.failure.reason].when}`,
-        sayLeft(work, facts.seen),
+        sayLeft(facts.n, facts.seen),
         `run ${facts.n + 1} of at most ${facts.task.limits.runs + facts.granted} ${avoid.length > 0 ? 'goes to another host' : 'follows'}${sayWait(afterMs, facts.failure)}`,
       ].join('; '),
       ...(afterMs > 0 ? { afterMs } : {}),
@@ -208,7 +208,7 @@ function ask(facts: Facts, work: Completeness, why: string): Decision {
     kind: 'ask',
     because: `${sayFailure(n, failure)}; ${why}, so a person is asked`,
     ask: {
-      text: `${sayFailure(n, failure)}: ${REASONS[failure.reason].when}. ${capital(why)}. ${capital(sayLeft(work, facts.seen))}. ${REASONS[failure.reason].advice}`,
+      text: `${sayFailure(n, failure)}: ${REASONS[failure.reason].when}. ${capital(why)}. ${capital(sayLeft(facts.n, facts.seen))}. ${REASONS[failure.reason].advice}`,
       evidence: [
         ...failure.evidence,
         ...facts.seen.outputs.map((output) => ({ where: `output ${output.kind}`, value: `${output.state}: ${output.evidence}` })),
@@ -228,7 +228,7 @@ function answer(facts: Facts, decision: Omit<Decision, 'v' | 'ledgers'>): Decisi
 function continueNotes(facts: Facts, work: Completeness): string[] {
   const left = facts.seen.repository && (facts.seen.repository.commits > 0 || facts.seen.repository.dirty > 0);
   return [
-    `Run ${facts.n} of this task ended before the task was done (${failureType(facts.failure.reason)}). ${capital(sayLeft(work, facts.seen))}.`,
+    `Run ${facts.n} of this task ended before the task was done (${failureType(facts.failure.reason)}). ${capital(sayLeft(facts.n, facts.seen))}.`,
     ...(left ? ['Its work is in your workspace. Verify it first, then do only the rest; do nothing twice.'] : []),
   ];
 }

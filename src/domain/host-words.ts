@@ -49,8 +49,8 @@ export const HOST_WORDS: readonly TextRule[] = [
   plain(
     'program_not_found',
     'tool_missing',
-    'found enoent recognized executable exec errno binary command directory program installed syscall daemon cpu elf',
-    /\bcommand not found\b|\bcommand \S{1,80} not found\b|\b(?:sh|bash|zsh|dash): (?:line )?\d{1,5}: [^\s:]{1,80}: not found|['\"] is not recognized\b|is not recognized as (?:an internal|the name)|\b(?:posix_)?spawn \S{1,200} (?:ENOENT|EACCES)|\bsyscall['"]?: ?['"]spawn|executable file not found|exec format error|cannot execute binary|\benv: .{1,60}: no such file|FileNotFoundError: \[Errno 2\] No such file or directory: '[\w-]{1,60}'|could not (?:find|locate) .{0,40}(?:binary|executable)|\b(?:executable|binary|program)\b.{0,80}(?:not found|not installed|is missing|could not be found|does not exist)|not found in \$?PATH\b|cannot connect to the docker daemon|bad cpu type|wrong elf class|\bfailed to start command\b|\b(?:is not installed|not installed) (?:on this|or not in)|executable doesn't exist at/im,
+    'found enoent recognized executable exec errno binary command directory program installed syscall daemon cpu elf such spawn',
+    /\bcommand not found\b|\bcommand \S{1,80} not found\b|\b(?:sh|bash|zsh|dash): (?:line )?\d{1,5}: [^\s:]{1,80}: not found|['"] is not recognized\b|is not recognized as (?:an internal|the name)|\b(?:posix_)?spawn \S{1,200} ENOENT|\bsyscall['"]?: ?['"]spawn|executable file not found|exec format error|cannot execute binary|\benv: .{1,60}: no such file|FileNotFoundError: \[Errno 2\] No such file or directory: '[\w-]{1,60}'|could not (?:find|locate) .{0,40}(?:binary|executable)|\b(?:executable|binary|program)\b.{0,80}(?:not found|not installed|is missing|could not be found|does not exist)|not found in \$?PATH\b|cannot connect to the docker daemon|bad cpu type|wrong elf class|\bfailed to start command\b|\b(?:is not installed|not installed) (?:on this|or not in)|executable doesn't exist at/im,
     'bash: line 1: claude: command not found',
     'shells, Node spawn, Go exec, Windows',
   ),
@@ -76,7 +76,7 @@ export const NETWORK_WORDS: readonly TextRule[] = [
   plain(
     'tls',
     'network_dropped',
-    'cert certificate tls ssl self x509 handshake signature certificates',
+    'cert certificate tls ssl self x509 handshake signature certificates unable unknown',
     /SELF_SIGNED_CERT|UNABLE_TO_(?:VERIFY|GET)_\w{0,30}|CERT_HAS_EXPIRED|ERR_TLS_\w{1,30}|certificate[ _](?:verify[ _]failed|has expired|is not trusted)|self[- ]signed certificate|unable to (?:verify|get) .{0,30}certificate|\bx509: |\b(?:ssl|tls)\b.{0,40}\b(?:alert|handshake|wrong version|error)|unknown ?ca\b|invalid peer certificate/i,
     'Failed to connect to api.example.com: SELF_SIGNED_CERT_IN_CHAIN',
     'OpenSSL through Node, Python, curl, Go, rustls',
@@ -92,7 +92,7 @@ export const NETWORK_WORDS: readonly TextRule[] = [
   plain(
     'name_not_resolved',
     'network_dropped',
-    'resolve enotfound again resolution getaddrinfo service name host unknown hostname dns',
+    'resolve enotfound again resolution getaddrinfo service name host unknown hostname dns resolved',
     /could not resolve (?:host|proxy)|\bENOTFOUND\b|\bEAI_AGAIN\b|name resolution|\bgetaddrinfo\b|name or service not known|UnknownHostException|no such host\b|could not be resolved|dns error/i,
     'fatal: unable to access: Could not resolve host: github.com',
     'git, Node errno, Python, Java, Go',
@@ -100,7 +100,7 @@ export const NETWORK_WORDS: readonly TextRule[] = [
   plain(
     'connection_lost',
     'network_dropped',
-    'econnreset econnrefused econnaborted etimedout ehostunreach enetunreach eproto socket connection connect hang peer closed unreachable route disconnected remote premature incomplete eof stream errno',
+    'econnreset econnrefused econnaborted etimedout ehostunreach enetunreach eproto socket connection connect hang peer closed unreachable route disconnected remote premature incomplete eof stream errno chunked',
     /\bE(?:CONNRESET|CONNREFUSED|CONNABORTED|TIMEDOUT|HOSTUNREACH|NETUNREACH|PROTO)\b|UND_ERR_(?:SOCKET|CONNECT)\w{0,12}|socket hang up|socket (?:connection )?(?:was )?(?:closed|disconnected)|other side closed|(?<!\b(?:mcp|acp|ipc) )connection (?:was )?(?:refused|reset|aborted|closed|lost|dropped|forcibly|timed out)|connection to .{0,60} (?:refused|reset|lost|closed|failed)|network is unreachable|no route to host|(?:peer|server) (?:closed|hung up)|remote(?:protocol|disconnected)|server ?disconnected|incomplete (?:chunked )?read|IncompleteMessage|premature (?:close|end)|stream (?:disconnected|closed) before|unexpected eof|\[errno (?:54|104|110|111|113|10054|10060|10061)\]|connect(?:ion)? timed? ?out|chunked ?encoding ?error|ssh: connect to host|unexpectedly closed the connection/i,
     'read ECONNRESET',
     'Node errno, undici, Bun, Python requests and httpx, git, ssh, Rust hyper',

@@ -31,10 +31,9 @@ export interface Mark {
   readonly linesAfter: number;
 }
 
-export function indexWords(rules: readonly Rule[], agent: string | undefined): WordIndex {
-  const texts = rules.filter(
-    (rule): rule is TextRule => rule.where === 'text' && (!rule.agents || (!!agent && rule.agents.includes(agent))),
-  );
+/** The rows of words for any process, and those of this agent. */
+export function indexWords(rules: readonly Rule[], agent: string): WordIndex {
+  const texts = rules.filter((rule): rule is TextRule => rule.where === 'text' && (!rule.agents || rule.agents.includes(agent)));
   const byWord = new Map<string, number[]>();
   const hashes = new Uint8Array(HASHES);
   texts.forEach((rule, place) => {
@@ -51,10 +50,10 @@ export function indexWords(rules: readonly Rule[], agent: string | undefined): W
 /** The part of a tail that is looked at, without colours. */
 export function lookedAt(tail: string): string {
   const end = tail.length > LOOK ? tail.slice(-LOOK) : tail;
-  return end.includes('\u001b') ? end.replace(ANSI, '') : end;
+  return end.includes(ESCAPE) ? end.replace(ANSI, '') : end;
 }
-// Written as text: a control character in a literal is taken for a slip by every linter.
-const ANSI = /\u001b\[[0-9;?]{0,16}[A-Za-z]/g;
+const ESCAPE = '\u001b';
+const ANSI = new RegExp(`${ESCAPE}\\[[0-9;?]{0,16}[A-Za-z]`, 'g');
 
 /** Every place where a rule matches, the last one first; one for each line or piece of a long line. */
 export function* marksFromEnd(text: string, index: WordIndex): Generator<Mark, void> {
@@ -115,9 +114,10 @@ const unescaped = (piece: string): string =>
     : piece;
 
 type Voice = 'program' | 'model' | 'tool';
-const MODEL_PLAIN = /^\s{0,8}[⏺●>]|^\W{0,2}(?:\[\w{1,20}\] )?(?:plan|thinking|todo|task|prompt|goal|user|assistant)\b[^:\n]{0,12}: /u;
+const MODEL_PLAIN = /^\s{0,8}[⏺●>]|^\W{0,2}(?:\[\w{1,20}\] )?(?:plan|thinking|todo|task|prompt|goal|user|assistant): /u;
 const TOOL_PLAIN = /^\s{0,8}⎿(?!.{0,12}\bError:)|\bMCP\b/u;
-const WARNING = /^\W{0,16}warn(?:ing)?\b|"(?:severity|level)": ?"warn|\bwill reach end|\bdefaulting to\b|DeprecationWarning|\bnon-fatal\b|failed to export\b/i;
+const WARNING =
+  /^\W{0,16}warn(?:ing)?\b|"(?:severity|level)": ?"warn|\bwill reach end|\bdefaulting to\b|DeprecationWarning|\bnon-fatal\b|failed to export\b/i;
 const MODEL_JSON =
   /"(?:type|role|sessionUpdate)": ?"(?:assistant|text|thinking|reasoning|agent_message|agent_message_chunk|agent_thought_chunk|message_delta|content_block_delta|user_prompt)"/;
 const TOOL_JSON =

@@ -42,7 +42,7 @@ export const REFINED_BY: Readonly<Partial<Record<Reason, readonly Reason[]>>> = 
   provider_overloaded: [...but('provider_overloaded', 'provider_timeout', 'output_truncated'), 'unclassified'],
   provider_timeout: ['provider_overloaded', 'rate_limited', 'network_dropped'],
   network_dropped: [...but('network_dropped', 'output_truncated'), 'unclassified'],
-  invalid_request: ANY_ANSWER,
+  invalid_request: but('invalid_request'),
   unclassified: ANY_ANSWER,
   quota_exhausted: ['budget_exhausted', 'credential_revoked'],
   output_truncated: ['context_window_exceeded'],
@@ -76,7 +76,8 @@ const STATUSES: readonly CodeRule[] = [
 ];
 
 /** A status in words: beside a word that says it is one, or before what it wraps. Digits inside other numbers are none. */
-const PHRASES = 'too many|unauthori|forbidden|payment|request|payload|not found|bad |internal|service|gateway|overloaded|unprocessable|conflict|proxy';
+const PHRASES =
+  'too many|unauthori|forbidden|payment|request|payload|not found|bad |internal|service|gateway|overloaded|unprocessable|conflict|proxy';
 const statusWords = (rule: CodeRule): TextRule => {
   const numbers = rule.match.join('|');
   return vague(
@@ -140,8 +141,8 @@ export const PROCESS_RULES: readonly Rule[] = [
   ...STATUSES,
   ...HOST_WORDS,
   ...CANCELLED_WORDS,
-  ...CONTEXT_WORDS,
   ...PROVIDER_WORDS,
+  ...CONTEXT_WORDS,
   ...NETWORK_WORDS,
   ...TASK_WORDS,
   ...PROVIDER_FAMILIES,

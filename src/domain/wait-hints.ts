@@ -18,14 +18,14 @@ interface Clock {
 }
 
 const NOTHING: WaitHint = { resetStated: false };
-const MAY_SAY = /retry|reset|again|until|wait|limit reached\|/i;
+const MAY_SAY = /retry|reset|again|until|wait|regain|limit reached\|/i;
 
 export function readWait(text: string, clock: Clock): WaitHint {
   if (!MAY_SAY.test(text)) return NOTHING;
   const atMs = clock.at === undefined ? Number.NaN : Date.parse(clock.at);
   const resetMs = absoluteReset(text) ?? clockReset(text, clock, atMs);
   const retryAfterMs = span(text) ?? untilDate(text, atMs);
-  const resetStated = resetMs !== undefined || /\bresets?\b[^\n\d]{0,40}\d|\btry again at \d/i.test(text);
+  const resetStated = resetMs !== undefined || /\bresets?\b[^\n\d]{0,40}\d|\b(?:try again at|regain access on) \d/i.test(text);
   return {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(resetMs === undefined || Number.isNaN(resetMs) ? {} : { resetsAt: new Date(resetMs).toISOString() }),
@@ -37,7 +37,7 @@ const HEADER_MS = /retry[-_ ]?after[-_ ]?ms["']{0,2}\s{0,4}[:=]\s{0,4}["']?(\d{1
 const HEADER_S = /retry[-_ ]?after["']{0,2}\s{0,4}[:=]\s{0,4}["']?(\d{1,9}(?:\.\d{1,9})?)(?![\d:T-])/i;
 const RESETS_IN_S = /resets?[-_ ]in[-_ ]seconds["']{0,2}\s{0,4}[:=]\s{0,4}(\d{1,9})/i;
 const SPAN_LEAD =
-  /(?:\btry again (?:in|after)|\bretry (?:in|after)|retry_?delay["']{0,2}\s?:|\bwait|\bresets? (?:in|after))[^\n\d]{0,20}/gi;
+  /(?:\btry again (?:in|after)|\bretry (?:in|after)|retry_?delay["']{0,2}\s?:|\bwait\b|\bresets? (?:in|after))[^\n\d]{0,20}/gi;
 const SPAN_PART =
   /(\d{1,9}(?:\.\d{1,9})?)\s?(ms|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?)(?![a-z]),?\s?(?:and\s)?/iy;
 
@@ -75,9 +75,9 @@ function untilDate(text: string, atMs: number): number | undefined {
   return Number.isNaN(wait) ? undefined : Math.max(0, wait);
 }
 
-const LEAD = String.raw`(?:resets?|resets?[-_ ]?at|try again (?:at|after)|retry after|available (?:again )?at|until)`;
+const LEAD = '(?:resets?|resets?[-_ ]?at|try again (?:at|after)|retry after|regain access on|available (?:again )?at|until)';
 const ISO = new RegExp(
-  String.raw`${LEAD}[^\n\d]{0,24}(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?\s?(Z|UTC|GMT|[+-]\d{2}:?\d{2})`,
+  String.raw`${LEAD}[^\n\d]{0,24}(\d{4}-\d{2}-\d{2})(?:T| | at )(\d{2}:\d{2}(?::\d{2})?)(?:\.\d{1,9})?\s?(Z|UTC|GMT|[+-]\d{2}:?\d{2})`,
   'i',
 );
 const EPOCH = /(?:reset[a-z_-]{0,12}|limit reached\|)["']{0,2}[^\n\d]{0,6}(1\d{9}|1\d{12})(?!\d)/i;
@@ -93,6 +93,7 @@ function absoluteReset(text: string): number | undefined {
   return epoch === undefined ? undefined : Number(epoch) * (epoch.length === 10 ? 1000 : 1);
 }
 
+const DAY_MS = 86_400_000;
 const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
 const CLOCK = new RegExp(
   String.raw`${LEAD}:?\s(?:at\s)?(?:([A-Z][a-z]{2})[a-z]{0,6} (\d{1,2})(?:st|nd|rd|th)?,?\s(?:(\d{4}),?\s)?(?:at\s)?)?(\d{1,2})(?::(\d{2}))?(?::\d{2})?\s?([ap]m)?(?![\w:])(?:\s?\(?(UTC|GMT|[A-Z][A-Za-z]{1,15}/[A-Za-z_]{2,25}(?:/[A-Za-z_]{2,25})?)\)?)?`,
@@ -117,7 +118,8 @@ function clockReset(text: string, clock: Clock, atMs: number): number | undefine
       offsetOf,
     );
   const first = place(Number(yearText ?? today.getUTCFullYear()), 0);
-  if (first > atMs || yearText !== undefined) return first;
+  // A date that is just over is no date of the next year.
+  if (first > (month === undefined ? atMs : atMs - DAY_MS) || yearText !== undefined) return first;
   return month === undefined ? place(today.getUTCFullYear(), 1) : place(today.getUTCFullYear() + 1, 0);
 }
 

@@ -44,7 +44,7 @@ export async function bankRun(banking: Banking): Promise<BankSeen> {
     return { state: 'banked', ref, head, at: task.bank, host, ...(wip ? { wip } : {}) };
   } catch (error) {
     const words = error instanceof GitError ? error.summary : String(error);
-    return { state: 'failed', evidence: `what run ${n} left lies only in its clone on host ${host}: ${words}`.slice(0, 300) };
+    return { state: 'failed', evidence: `what run ${n} left lies only on host ${host}: ${words}`.slice(0, 300) };
   }
 }
 

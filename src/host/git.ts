@@ -3,6 +3,7 @@
 
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { endTree, processIdentity } from './process-tree.ts';
 
 export type GitResult = { readonly ok: true; readonly stdout: string } | GitFailure;
 
@@ -24,6 +25,8 @@ export interface GitOptions {
 }
 
 const TIMEOUT_MS = 600_000;
+/** Git takes its lock files with it on SIGTERM, and leaves them on SIGKILL. */
+const STOP_GRACE_MS = 2000;
 
 const SETTINGS = [
   'core.hooksPath=/dev/null',
@@ -75,42 +78,66 @@ export function gitInWorkspace(workspace: string, args: readonly string[], optio
 }
 
 async function run(args: readonly string[], env: Record<string, string | undefined>, options: GitOptions): Promise<GitResult> {
-  const done = await execa('git', [...SETTINGS, ...args], {
+  let stopped: 'timeout' | 'abort' | undefined = options.signal?.aborted ? 'abort' : undefined;
+  if (stopped) return failure(args, stopped, { stderr: '' });
+  const process = execa('git', [...SETTINGS, ...args], {
     reject: false,
     extendEnv: false,
     env,
     stdin: 'ignore',
-    timeout: options.timeoutMs ?? TIMEOUT_MS,
+    // Its own session: no terminal on which ssh could ask for a password, and a group that can be ended as a whole.
+    detached: true,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    ...(options.signal ? { cancelSignal: options.signal } : {}),
   });
+  // All of the group, and not only git: an ssh or a helper that lives on holds the output open, and the wait would not end.
+  const identity = process.pid === undefined ? undefined : processIdentity(process.pid);
+  const stop = (why: 'timeout' | 'abort') => {
+    stopped ??= why;
+    void endTree({ pid: identity?.pid, pidStartTime: identity?.startTime, mark: '', graceMs: STOP_GRACE_MS });
+  };
+  const timer = setTimeout(() => stop('timeout'), options.timeoutMs ?? TIMEOUT_MS);
+  const onAbort = () => stop('abort');
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  const done = await process;
+  clearTimeout(timer);
+  options.signal?.removeEventListener('abort', onAbort);
   if (!done.failed) return { ok: true, stdout: done.stdout };
-  const stderr = done.stderr || (done.exitCode === undefined ? (done.originalMessage ?? '') : '');
+  return failure(args, stopped, { ...done, stderr: done.stderr || (done.exitCode === undefined ? (done.originalMessage ?? '') : '') });
+}
+
+interface BadEnd {
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+  readonly stdout?: string;
+  readonly stderr: string;
+}
+
+function failure(args: readonly string[], stopped: 'timeout' | 'abort' | undefined, end: BadEnd): GitFailure {
   const verb = args.find((arg) => !arg.startsWith('-')) ?? '';
   return {
     ok: false,
-    ...(done.exitCode === undefined ? {} : { exitCode: done.exitCode }),
-    stderr,
-    timedOut: done.timedOut,
-    summary: `git ${verb} ${sayEnd(done)}${sayWords(stderr)}`,
+    ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
+    stderr: end.stderr,
+    timedOut: stopped === 'timeout',
+    // A push with --porcelain says on stdout why it was refused.
+    summary: `git ${verb} ${sayEnd(stopped, end)}${sayWords(`${end.stderr}\n${end.stdout ?? ''}`)}`,
   };
 }
 
-function sayEnd(done: { timedOut: boolean; isCanceled: boolean; exitCode?: number; signal?: string; durationMs: number }): string {
-  if (done.timedOut) return `gave no answer within ${Math.round(done.durationMs / 1000)} s`;
-  if (done.isCanceled) return 'was stopped';
-  if (done.signal) return `was ended by ${done.signal}`;
-  return done.exitCode === undefined ? 'could not be started' : `failed with exit code ${done.exitCode}`;
+function sayEnd(stopped: 'timeout' | 'abort' | undefined, { exitCode, signal }: BadEnd): string {
+  if (stopped === 'timeout') return 'gave no answer in time and was ended';
+  if (stopped === 'abort') return 'was stopped, because it was no longer wanted';
+  if (signal) return `was ended by ${signal}`;
+  return exitCode === undefined ? 'could not be started' : `failed with exit code ${exitCode}`;
 }
 
-/** Git's verdict stands in the first line that begins so; the last line is often only advice. */
-function sayWords(stderr: string): string {
-  const lines = stderr
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
-  const words = lines.find((line) => /^(fatal|error|remote: error|! \[)/i.test(line)) ?? lines.at(-1);
-  return words ? `: ${words.slice(0, 160)}` : '';
+/** Where git's verdict stands, best first; the last line is often only advice, and a refused push ends with an empty phrase. */
+const VERDICTS = [/^remote: (error|fatal)/i, /^!\s/, /^(fatal|error)/i, /./];
+
+function sayWords(written: string): string {
+  const lines = written.split('\n').map((line) => line.trim());
+  const words = VERDICTS.map((verdict) => lines.find((line) => verdict.test(line))).find((line) => line !== undefined);
+  return words ? `: ${words.replaceAll('\t', ' ').slice(0, 160)}` : '';
 }
 
 /** Git's failure, for callers that cannot go on without its success. */

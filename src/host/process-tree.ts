@@ -97,16 +97,25 @@ export interface EndedTree {
 
 /** Ends a whole tree: SIGTERM, a grace, then SIGKILL until nobody is left. Never this process, never pid 1. */
 export async function endTree(ending: EndingTree): Promise<EndedTree> {
-  const leader = trustedLeader(ending);
+  const tree: Tree = { leader: trustedLeader(ending), mark: ending.mark, since: ending.pidStartTime ?? 0 };
   const signalled = new Set<number>();
-  const members = signalMembers(leader, ending.mark, 'SIGTERM', signalled);
+  const members = signalMembers(tree, 'SIGTERM', signalled);
+  // The usual end: nobody is there, so nobody can fork, and a second look at all processes would be for nothing.
+  if (members.length === 0) return { signalled: [], left: [] };
   await allGone(members, ending.graceMs);
   for (let sweep = 0; sweep < MAX_SWEEPS; sweep++) {
-    const left = signalMembers(leader, ending.mark, 'SIGKILL', signalled);
+    const left = signalMembers(tree, 'SIGKILL', signalled);
     if (left.length === 0) return { signalled: [...signalled], left: [] };
     await allGone(left, POLL_MS);
   }
-  return { signalled: [...signalled], left: membersOf(leader, ending.mark).map((row) => row.pid) };
+  return { signalled: [...signalled], left: membersOf(tree).map((row) => row.pid) };
+}
+
+interface Tree {
+  readonly leader: number | undefined;
+  readonly mark: string;
+  /** The leader's start: whoever is older cannot be of its tree, and reading every environment of a busy host costs. */
+  readonly since: number;
 }
 
 /**
@@ -119,8 +128,9 @@ function trustedLeader({ pid, pidStartTime }: EndingTree): number | undefined {
   return row && row.startTime !== pidStartTime ? undefined : pid;
 }
 
-function signalMembers(leader: number | undefined, mark: string, signal: NodeJS.Signals, signalled: Set<number>): ProcessRow[] {
-  const members = membersOf(leader, mark);
+function signalMembers(tree: Tree, signal: NodeJS.Signals, signalled: Set<number>): ProcessRow[] {
+  const { leader } = tree;
+  const members = membersOf(tree);
   const ownGroup = readRow(process.pid)?.group;
   // The group at one blow, because its members may fork between two single signals. Nobody is signalled twice: agents
   // read a second SIGTERM as "at once".
@@ -149,11 +159,14 @@ async function allGone(members: readonly ProcessIdentity[], withinMs: number): P
 }
 
 /** The leader's group and session, whoever carries the mark, and the children of all these. */
-function membersOf(leader: number | undefined, mark: string): ProcessRow[] {
+function membersOf({ leader, mark, since }: Tree): ProcessRow[] {
   const table = processTable();
   const members = new Set(
     table
-      .filter((row) => (leader !== undefined && (row.group === leader || row.session === leader)) || carries(row.pid, mark))
+      .filter(
+        (row) =>
+          (leader !== undefined && (row.group === leader || row.session === leader)) || (row.startTime >= since && carries(row.pid, mark)),
+      )
       .map((row) => row.pid),
   );
   for (let before = -1; before !== members.size; ) {

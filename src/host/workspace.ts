@@ -142,7 +142,7 @@ function cloneSettings({ dir, task, identity = NOBODY_IN_PARTICULAR }: Preparati
 }
 
 async function checkOut({ dir, task, start, signal }: Preparation, { head }: Prepared, repo: string): Promise<void> {
-  const inClone = (args: readonly string[]) => git(['-C', dir.workspace, ...args], { signal });
+  const inClone = (args: readonly string[]) => git(args, { cwd: dir.workspace, signal });
   expect('checkout', await inClone(['config', 'remote.origin.url', repo]));
   await mkdir(hooksFolder(dir), { recursive: true });
   await writeFile(join(hooksFolder(dir), 'prepare-commit-msg'), trailerHook(task.id), { mode: 0o755 });
@@ -157,7 +157,8 @@ const hooksFolder = (dir: RunDir): string => join(dir.workspace, '.git', 'hooks'
 
 /** Not commit-msg, which --no-verify skips. Never stops a commit: the trailer is worth less than the work. */
 const trailerHook = (taskId: string): string => `#!/bin/sh
-# Outlive: marks each commit with its task, once.
+# Outlive: marks each commit with its task, once. A merge's message has no line end, and the trailer would become its subject.
+[ -z "$(tail -c 1 "$1")" ] || echo >> "$1"
 git -c trailer.separators=: interpret-trailers --in-place --if-exists addIfDifferent --if-missing add \\
   --trailer '${TASK_TRAILER}: ${taskId}' "$1" || true
 `;
