@@ -11,6 +11,7 @@ import { CONTROL_QUEUE, hostQueue, poolQueue, workerIdentity } from './domain/na
 import { reapLeftovers } from './host/agent-process.ts';
 import { lockHost } from './host/host-lock.ts';
 import { stateDir } from './host/state-dir.ts';
+import { createLog, type Log } from './log.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { VERSION } from './version.ts';
 
@@ -50,7 +51,8 @@ const HOST_QUEUE_SEATS = 20;
 /** Serves until `signal` is aborted, then resolves within about 10 s. Rejects where the server refuses the worker. */
 export async function runWorker(settings: WorkerSettings): Promise<void> {
   const { hostId, role, target, env, signal } = settings;
-  installRuntime();
+  const log = createLog(env);
+  installRuntime(log);
   const state = stateDir(hostId, env);
   const servesHost = role !== 'control';
   const unlock = servesHost ? await lockHost(state, hostId) : undefined;
@@ -60,8 +62,8 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   try {
     const attributes = await ensureSearchAttributes(connection, target.namespace);
     const client = new Client({ connection, namespace: target.namespace, identity });
-    const deps: Deps = { host: hostId, state, env, config: settings.config, client, searchAttributes: attributes.usable };
-    if (servesHost) await reapLeftovers(state);
+    const deps: Deps = { host: hostId, state, env, config: settings.config, client, searchAttributes: attributes.usable, log };
+    if (servesHost) sayLeftovers(log, await reapLeftovers(state));
     const workers = await Promise.all(
       optionsOf(settings, deps).map((options) => Worker.create({ ...options, connection: native, namespace: target.namespace, identity })),
     );
@@ -118,10 +120,20 @@ async function serve(workers: readonly Worker[], signal: AbortSignal, onReady: (
   }
 }
 
+function sayLeftovers(log: Log, leftovers: Awaited<ReturnType<typeof reapLeftovers>>): void {
+  for (const leftover of leftovers) log.warn({ leftover }, 'ended what a run of an earlier worker left behind');
+}
+
+/** An activity-only worker says so as a warning, each time. */
+const EXPECTED = 'No workflows registered';
+
 let installed = false;
 /** Once a process, and before anything else of the SDK. Signals are the caller's. */
-function installRuntime(): void {
+function installRuntime(log: Log): void {
   if (installed) return;
   installed = true;
-  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
+    if (!message.startsWith(EXPECTED)) log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message);
+  });
+  Runtime.install({ logger, shutdownSignals: [] });
 }

@@ -15,9 +15,15 @@ import { taskWorkflowId } from '../../src/domain/names.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
 import { startTask } from '../../src/start-task.ts';
 import { runWorker } from '../../src/worker.ts';
-import { costOf, type Cost } from './cost.ts';
+import { type Cost, costOf } from './cost.ts';
 
-const { values } = parseArgs({ options: { tasks: { type: 'string', default: '200' }, clients: { type: 'string', default: '30' }, rounds: { type: 'string', default: '3' } } });
+const { values } = parseArgs({
+  options: {
+    tasks: { type: 'string', default: '200' },
+    clients: { type: 'string', default: '30' },
+    rounds: { type: 'string', default: '3' },
+  },
+});
 const [tasks, clients, rounds] = [Number(values.tasks), Number(values.clients), Number(values.rounds)];
 
 /** The least work there is: one file, written by the first process that comes to mind. */
@@ -44,7 +50,17 @@ try {
     ready = resolve;
   });
   const config = await loadConfig({ env: {}, cwd: folder });
-  const worker = runWorker({ hostId: 'bench', pools: ['default'], capacity: 50, role: 'all', config, target, env, onReady: () => ready(), signal: stop.signal });
+  const worker = runWorker({
+    hostId: 'bench',
+    pools: ['default'],
+    capacity: 50,
+    role: 'all',
+    config,
+    target,
+    env,
+    onReady: () => ready(),
+    signal: stop.signal,
+  });
   const bare = await startBare(server.address);
   await Promise.race([isReady, worker]);
   const connection = await Connection.connect({ address: server.address });

@@ -1,6 +1,7 @@
 // What activities need from the worker that runs them.
 import type { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
+import type { Log } from '../log.ts';
 
 export interface Deps {
   /** This host's stable id. */
@@ -12,4 +13,5 @@ export interface Deps {
   readonly client: Client;
   /** The server has all of Outlive's search attributes. */
   readonly searchAttributes: boolean;
+  readonly log: Log;
 }

@@ -94,7 +94,7 @@ export function failRun(n: number, failure: Failure, facts: RunFacts): Applicati
 }
 
 /** Details beyond the limit are cut where it hurts least: words of checks, then evidence, then what the outputs say. */
-export function fitted(failure: Failure, facts: RunFacts): [Failure, RunFacts] {
+function fitted(failure: Failure, facts: RunFacts): [Failure, RunFacts] {
   for (const length of [600, 200, 120, 60, 30, 0]) {
     const shorter = shortened(failure, facts, length);
     if (Buffer.byteLength(JSON.stringify(shorter)) <= MAX_DETAIL_BYTES) return shorter;

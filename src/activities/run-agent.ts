@@ -6,6 +6,7 @@ import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { AGENTS } from '../agents/index.ts';
 import { RUN_DECLINED } from '../domain/contract.ts';
 import type { Ending } from '../domain/ending.ts';
+import { failureType } from '../domain/failure.ts';
 import type { Exit, RunInput, RunReport } from '../domain/run.ts';
 import { type AgentProcess, agentEnvironment, startAgent } from '../host/agent-process.ts';
 import { bankRun } from '../host/bank.ts';
@@ -56,8 +57,9 @@ async function work(deps: Deps, input: RunInput, dir: RunDir, beats: Heartbeats)
     await beats.answered;
     await prepare(deps, input, dir, beats.signal);
     const agent = await start(deps, input, dir);
-    if (!('pid' in agent)) return { exit: agent.exit, startedAt };
+    if (agent.kind === 'not_started') return { exit: agent.exit, startedAt };
     beats.enter('running', agent.pid);
+    deps.log.info({ task: input.task.id, run: input.n, pid: agent.pid }, 'agent started');
     return { exit: await followed(agent, beats.signal), startedAt };
   } catch (error) {
     const durationMs = Date.now() - since;
@@ -138,6 +140,8 @@ async function conclude(deps: Deps, input: RunInput, dir: RunDir, beats: Heartbe
   const seen = bank ? { ...looked, bank } : looked;
   const facts = { host, entered, startedAt, endedAt: new Date().toISOString(), ...(words.usage ? { usage: words.usage } : {}), seen };
   const report = reportRun({ task, exit, words, facts, start, ...(trouble ? { trouble } : {}) });
+  const ending = report.kind === 'failed' ? failureType(report.failure.reason) : 'finished';
+  deps.log.info({ task: task.id, run: n, ended: ending, exit }, 'run ended');
   if (report.kind === 'failed') throw failRun(n, report.failure, facts);
   return { ...facts, ...(words.typed?.note ? { note: words.typed.note } : {}) };
 }

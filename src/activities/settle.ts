@@ -48,6 +48,8 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
     backoffMs: timing.backoffMs,
     ...(hosts ? { hosts } : {}),
   });
+  const { kind, because, afterMs } = decision;
+  deps.log.info({ task: task.id, run: n, look, decision: kind, because, afterMs }, 'decided');
   return { v: 1, failure, seen: looked.seen, start: looked.start, decision };
 }
 

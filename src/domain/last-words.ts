@@ -142,34 +142,34 @@ function voiceOf(text: string, start: number, end: number): Voice {
 const APART = 0;
 const SMALL = 1;
 const CAPITAL = 2;
-const KINDS = Uint8Array.from({ length: 128 }, (_, code) => {
-  const char = String.fromCharCode(code);
-  return /[a-z0-9]/.test(char) ? SMALL : /[A-Z]/.test(char) ? CAPITAL : APART;
-});
+const KINDS = new Uint8Array(1 << 16);
+for (const char of 'abcdefghijklmnopqrstuvwxyz0123456789') KINDS[char.charCodeAt(0)] = SMALL;
+for (const char of 'ABCDEFGHIJKLMNOPQRSTUVWXYZ') KINDS[char.charCodeAt(0)] = CAPITAL;
 const BACKSLASH = 92;
 
-/** Places of the rules that one of the words between `from` and `to` asks for. */
+/** Places of the rules that one of the words between `from` and `to` asks for. The hot loop: it sees every character of a tail. */
 function rulesFor(text: string, from: number, to: number, index: WordIndex): Set<number> | undefined {
   const { hashes } = index;
   let places: Set<number> | undefined;
-  let hash = 0;
-  let begin = -1;
-  let before = APART;
-  for (let i = from; i <= to; i++) {
-    const code = i < to ? text.charCodeAt(i) : 0;
-    const kind = code < 128 ? (KINDS[code] as number) : APART;
-    if (begin >= 0 && (kind === APART || (kind === CAPITAL && before === SMALL))) {
-      if (hashes[hash & (HASHES - 1)] === 1) places = withPlaces(places, index, text.slice(begin, i));
-      begin = -1;
+  let i = from;
+  while (i < to) {
+    let code = text.charCodeAt(i);
+    let kind = KINDS[code];
+    if (kind === APART) {
+      i += code === BACKSLASH ? 2 : 1; // the letter after a backslash is no part of a word
+      continue;
     }
-    if (kind !== APART) {
-      if (begin < 0) {
-        begin = i;
-        hash = 0;
-      }
+    const begin = i;
+    let hash = 0;
+    do {
       hash = (Math.imul(hash, 31) + (code | 32)) | 0;
-    } else if (code === BACKSLASH) i++; // the letter after a backslash is no part of a word
-    before = kind;
+      if (++i >= to) break;
+      const before = kind;
+      code = text.charCodeAt(i);
+      kind = KINDS[code];
+      if (kind === CAPITAL && before === SMALL) break;
+    } while (kind !== APART);
+    if (hashes[hash & (HASHES - 1)] === 1) places = withPlaces(places, index, text.slice(begin, i));
   }
   return places;
 }

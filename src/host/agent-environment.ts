@@ -35,8 +35,3 @@ export function agentEnvironment({ hostEnv, task, n, dir }: AgentSetting): Recor
     OUTLIVE_RESULT_FILE: dir.result,
   };
 }
-
-/** Puts the prompt in the place of each `{prompt}`, letter by letter. */
-export function fillPrompt(argv: readonly string[], prompt: string): string[] {
-  return argv.map((part) => part.replaceAll('{prompt}', () => prompt));
-}

@@ -10,8 +10,8 @@ import type { EndedBy, Exit } from '../domain/run.ts';
 import { endTree, MARK_VARIABLE, type ProcessIdentity, type Spawned, spawnInOwnGroup } from './process-tree.ts';
 import { type Journal, type RunDir, readJournal, writeJournal } from './state-dir.ts';
 
-export { agentEnvironment, fillPrompt } from './agent-environment.ts';
-export { type Leftover, reapLeftovers } from './leftovers.ts';
+export { agentEnvironment } from './agent-environment.ts';
+export { reapLeftovers } from './leftovers.ts';
 
 const GRACE_MS = 10_000;
 /** What the agent leaves behind has had its whole life to end. */
@@ -151,7 +151,7 @@ function follow(start: AgentStart, spawned: Spawned, record: Recorder): AgentPro
 
 /** Reads sizes on the monotonic clock: a laptop that slept for an hour has not been silent for an hour. */
 function watchOutput(files: readonly string[], stallMs: number, onStall: () => void): { lastAt: () => number; stop: () => void } {
-  const sizes = () => files.map((file) => statSync(file, { throwIfNoEntry: false })?.size ?? 0).join();
+  const sizes = () => files.map(sizeOf).join();
   let seen = sizes();
   let grewAt = performance.now();
   let lastAt = Date.now();
@@ -167,4 +167,13 @@ function watchOutput(files: readonly string[], stallMs: number, onStall: () => v
     Math.min(stallMs / 5, 5000),
   );
   return { lastAt: () => lastAt, stop: () => clearInterval(timer) };
+}
+
+/** An agent may take the folder's rights away; thrown in a timer, that would end the worker and not the agent. */
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
 }

@@ -80,7 +80,7 @@ export function gitInWorkspace(workspace: string, args: readonly string[], optio
 async function run(args: readonly string[], env: Record<string, string | undefined>, options: GitOptions): Promise<GitResult> {
   let stopped: 'timeout' | 'abort' | undefined = options.signal?.aborted ? 'abort' : undefined;
   if (stopped) return failure(args, stopped, { stderr: '' });
-  const process = execa('git', [...SETTINGS, ...args], {
+  const child = execa('git', [...SETTINGS, ...args], {
     reject: false,
     extendEnv: false,
     env,
@@ -90,7 +90,7 @@ async function run(args: readonly string[], env: Record<string, string | undefin
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   // All of the group, and not only git: an ssh or a helper that lives on holds the output open, and the wait would not end.
-  const identity = process.pid === undefined ? undefined : processIdentity(process.pid);
+  const identity = child.pid === undefined ? undefined : processIdentity(child.pid);
   const stop = (why: 'timeout' | 'abort') => {
     stopped ??= why;
     void endTree({ pid: identity?.pid, pidStartTime: identity?.startTime, mark: '', graceMs: STOP_GRACE_MS });
@@ -98,7 +98,7 @@ async function run(args: readonly string[], env: Record<string, string | undefin
   const timer = setTimeout(() => stop('timeout'), options.timeoutMs ?? TIMEOUT_MS);
   const onAbort = () => stop('abort');
   options.signal?.addEventListener('abort', onAbort, { once: true });
-  const done = await process;
+  const done = await child;
   clearTimeout(timer);
   options.signal?.removeEventListener('abort', onAbort);
   if (!done.failed) return { ok: true, stdout: done.stdout };

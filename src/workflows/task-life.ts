@@ -1,7 +1,6 @@
 // What the workflow remembers of its task, and how it tells people: the status query, the current details of the
 // Web UI, and the search attributes where they exist. State in, words out; it awaits nothing.
 
-import { defineSearchAttributeKey } from '@temporalio/common';
 import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { AnswerRecord, Begun, Hold, Made, RunStatus, Settled, TaskResult, TaskState, TaskStatus, Timing } from '../domain/contract.ts';
 import type { Ask, Decision } from '../domain/decide.ts';
@@ -13,13 +12,6 @@ import type { Answer, Question, Stop } from '../domain/question.ts';
 import type { RunRecord, StartPoint } from '../domain/run.ts';
 import { cut } from '../domain/story.ts';
 import type { Limits, Task, TaskSpec } from '../domain/task.ts';
-
-const attributes = {
-  state: defineSearchAttributeKey(SEARCH_ATTRIBUTES.state.name, 'KEYWORD'),
-  reason: defineSearchAttributeKey(SEARCH_ATTRIBUTES.reason.name, 'KEYWORD'),
-  host: defineSearchAttributeKey(SEARCH_ATTRIBUTES.host.name, 'KEYWORD'),
-  runs: defineSearchAttributeKey(SEARCH_ATTRIBUTES.runs.name, 'INT'),
-};
 
 /** Names a person who answered without saying who they are. */
 const SOMEBODY = 'somebody';
@@ -256,15 +248,16 @@ export class TaskLife {
     const values = attributeValues(this.state, this.runs.length, this.runs.at(-1));
     if (!this.hasAttributes || sameValues(values, this.saidAttributes)) return;
     this.saidAttributes = values;
-    upsertSearchAttributes(
-      Object.entries(values).flatMap(([name, value]) =>
-        value === undefined ? [] : [{ key: attributes[name as AttributeName], value }],
-      ) as never,
-    );
+    const { state, runs, reason, host } = SEARCH_ATTRIBUTES;
+    upsertSearchAttributes([
+      { key: state, value: values.state },
+      { key: runs, value: values.runs },
+      ...(values.reason ? [{ key: reason, value: values.reason }] : []),
+      ...(values.host ? [{ key: host, value: values.host }] : []),
+    ]);
   }
 }
 
-type AttributeName = keyof typeof attributes;
 type AttributeValues = { state: string; runs: number; reason: string | undefined; host: string | undefined };
 
 function attributeValues(state: TaskState, runs: number, last: RunRecord | undefined): AttributeValues {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agentEnvironment, fillPrompt } from '../../src/host/agent-environment.ts';
+import { agentEnvironment } from '../../src/host/agent-environment.ts';
 import { runIn } from './scratch.ts';
 
 describe('an agent’s environment', () => {
@@ -35,16 +35,5 @@ describe('an agent’s environment', () => {
   it('takes the task’s word over the host’s, and Outlive’s over both', () => {
     const env = agentEnvironment({ hostEnv, task: { id: 'fix-it', env: { PATH: '/tools', OUTLIVE_TASK: 'other' } }, n: 1, dir });
     expect(env).toMatchObject({ PATH: '/tools', OUTLIVE_TASK: 'fix-it' });
-  });
-});
-
-describe('a prompt in an argv', () => {
-  it('replaces every place, letter by letter', () => {
-    expect(fillPrompt(['agent', '-p', '{prompt}', 'say: {prompt}'], 'costs $& and $1')).toEqual([
-      'agent',
-      '-p',
-      'costs $& and $1',
-      'say: costs $& and $1',
-    ]);
   });
 });

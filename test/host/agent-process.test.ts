@@ -166,7 +166,7 @@ describe('a limit', () => {
   it('of silence leaves one alone whose result file grows', async () => {
     const mark = testMark();
     const dir = await makeRun(mark);
-    const agent = await started(dir, mark, 'works-without-a-word', { limits: { wallMs: 60_000, stallMs: 1500 } }, '30');
+    const agent = await started(dir, mark, 'works-without-a-word', { limits: { wallMs: 60_000, stallMs: 2500 } }, '35');
     const before = agent.lastOutputAt();
     expect(await agent.exited).toMatchObject({ exitCode: 0, endedBy: 'itself' });
     expect(agent.lastOutputAt()).toBeGreaterThan(before);

@@ -27,7 +27,7 @@ describe('git', () => {
   it('says that it gave no answer in time, and takes its children with it', async () => {
     const cwd = await makeRepository();
     const slow = ['-c', 'alias.wait=!echo $$ > waiting; exec sleep 60', 'wait'];
-    const result = await git(slow, { cwd, timeoutMs: 300 });
+    const result = await git(slow, { cwd, timeoutMs: 1500 });
     expect(result).toMatchObject({
       ok: false,
       timedOut: true,

@@ -77,7 +77,7 @@ describe('the end of a tree', () => {
   it('kills one that does not listen, after its grace, and asks only once', async () => {
     const mark = testMark();
     const agent = await start('ignores-sigterm', mark);
-    await endTree({ pid: agent.pid, pidStartTime: agent.startTime, mark, graceMs: 300 });
+    await endTree({ pid: agent.pid, pidStartTime: agent.startTime, mark, graceMs: 1500 });
     expect(await agent.ended).toEqual({ signal: 'SIGKILL' });
     expect(await agent.output()).toBe('ready\nno\n');
   });

@@ -40,16 +40,29 @@ function table(end: DemoEnd, { ink }: Screen): string {
   const rows = end.tasks.map(({ status, commits, asTold }) => {
     const [first] = status.runs;
     const reason = first?.failure ? failureType(first.failure.reason) : 'none';
-    return [status.id, status.state, String(status.runs.length), reason, first?.decision?.kind ?? 'none', String(commits), asTold ? '' : 'NOT AS TOLD'];
+    return [
+      status.id,
+      status.state,
+      String(status.runs.length),
+      reason,
+      first?.decision?.kind ?? 'none',
+      String(commits),
+      asTold ? '' : 'NOT AS TOLD',
+    ];
   });
   const verdict = `lost ${end.lost}, doubled ${end.doubled}`;
   return [
     '',
     stories,
     '',
-    columns([['task', 'state', 'runs', 'first run ended as', 'decision', 'commits at origin', ''].map((text) => ({ text, paint: ink.bold })), ...rows]),
+    columns([
+      ['task', 'state', 'runs', 'first run ended as', 'decision', 'commits at origin', ''].map((text) => ({ text, paint: ink.bold })),
+      ...rows,
+    ]),
     '',
-    isWell(end) ? ink.green(verdict) : ink.red(`${verdict}${end.tasks.every(({ asTold }) => asTold) ? '' : '; a story did not go as it is told'}`),
+    isWell(end)
+      ? ink.green(verdict)
+      : ink.red(`${verdict}${end.tasks.every(({ asTold }) => asTold) ? '' : '; a story did not go as it is told'}`),
     `Web UI: ${end.webUi}`,
   ].join('\n');
 }
@@ -62,7 +75,9 @@ function storyOf({ story, status }: StoryEnd, bold: (text: string) => string, di
     ].join('\n'),
   );
   const answers = status.answers.map(({ choice, by, note }) => `  ${by} answered ${choice}${note ? `: ${plain(note)}` : ''}`);
-  return [bold(`${status.id}: ${story.says}`), ...runs, ...answers, dim(`  ${status.state}: ${plain(status.result?.because ?? '')}`)].join('\n');
+  return [bold(`${status.id}: ${story.says}`), ...runs, ...answers, dim(`  ${status.state}: ${plain(status.result?.because ?? '')}`)].join(
+    '\n',
+  );
 }
 
 async function open({ webUi }: DemoEnd, screen: Screen, signal: AbortSignal): Promise<void> {
@@ -71,5 +86,10 @@ async function open({ webUi }: DemoEnd, screen: Screen, signal: AbortSignal): Pr
 }
 
 function jsonOf({ webUi, tasks, lost, doubled }: DemoEnd): unknown {
-  return { webUi, lost, doubled, tasks: tasks.map(({ story, status, commits, asTold }) => ({ story: story.name, asTold, commits, status })) };
+  return {
+    webUi,
+    lost,
+    doubled,
+    tasks: tasks.map(({ story, status, commits, asTold }) => ({ story: story.name, asTold, commits, status })),
+  };
 }
