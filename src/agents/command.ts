@@ -9,7 +9,7 @@ import type { Agent, AgentWords } from './agent.ts';
 const MAX_RESULT_CHARS = 64 * 1024;
 
 export const command: Agent = {
-  argv: (spec, prompt) => spec.argv.map((part) => part.replaceAll('{prompt}', prompt)),
+  argv: (spec, prompt) => spec.argv.map((part) => part.replaceAll('{prompt}', () => prompt)),
   read: readResult,
 };
 

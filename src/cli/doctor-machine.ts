@@ -1,7 +1,8 @@
 // What this machine has of what a worker here needs.
 
 import { constants } from 'node:fs';
-import { access, mkdir, statfs } from 'node:fs/promises';
+import { access, statfs } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { execa } from 'execa';
 
 /** One line of `outlive doctor`: what was looked at, what was found, and where something is to be done, what. */
@@ -56,15 +57,24 @@ export function isAtLeast(version: string, [major, minor]: readonly [number, num
 }
 
 async function folder(path: string): Promise<readonly Finding[]> {
+  const there = await nearest(path);
   try {
-    await mkdir(path, { recursive: true });
-    await access(path, constants.W_OK);
+    await access(there, constants.W_OK);
   } catch (error) {
     const todo = 'Set XDG_STATE_HOME to a folder that this user may write to: runs, clones and journals are kept there.';
     return [{ name: 'state folder', state: 'bad', found: (error as Error).message, todo }];
   }
-  const { bavail, bsize } = await statfs(path);
+  const { bavail, bsize } = await statfs(there);
   return [{ name: 'state folder', state: 'ok', found: path }, space(bavail * bsize)];
+}
+
+/** The folder itself, or the one above it in which it will be made: the doctor changes nothing. */
+async function nearest(path: string): Promise<string> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  return isThere || dirname(path) === path ? path : nearest(dirname(path));
 }
 
 export function space(free: number): Finding {

@@ -8,7 +8,7 @@ import type { Reason } from './failure.ts';
 
 /** How much of a tail is looked at, and how much of a line at once. Characters. */
 const LOOK = 8192;
-const PIECE = 1024;
+const PIECE = 512;
 const OVERLAP = 128;
 const HASHES = 1 << 15;
 

@@ -7,7 +7,7 @@ import type { Task } from './task.ts';
 /** Who ended the process. Whoever kills writes this down before the signal (DESIGN §3). */
 export type EndedBy = 'itself' | 'wall_limit' | 'stall' | 'output_limit' | 'budget' | 'cancel' | 'lease' | 'drain' | 'supervisor_lost';
 
-/** How a process ended. Exactly one of `exitCode` and `signal` is there, or `notStarted` with the system's word why. */
+/** How a process ended: `exitCode`, `signal`, or `notStarted` with the system's word why; none of them where nobody saw it end. */
 export interface Exit {
   readonly exitCode?: number;
   readonly signal?: string;

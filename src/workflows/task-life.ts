@@ -39,7 +39,7 @@ export class TaskLife {
   private result: TaskResult | undefined;
   private hasAttributes = false;
   /** What the search attributes say now; those of the start are free, every change costs an event. */
-  private saidAttributes = attributeValues('running', 1, undefined);
+  private saidAttributes = attributeValues('running', 1, []);
   private questions = 0;
   private readonly decisions = new Map<number, Decision>();
   private readonly answers: AnswerRecord[] = [];
@@ -245,7 +245,7 @@ export class TaskLife {
   }
 
   private publish(): void {
-    const values = attributeValues(this.state, this.runs.length, this.runs.at(-1));
+    const values = attributeValues(this.state, this.runs.length, this.runs);
     if (!this.hasAttributes || sameValues(values, this.saidAttributes)) return;
     this.saidAttributes = values;
     const { state, runs, reason, host } = SEARCH_ATTRIBUTES;
@@ -260,8 +260,10 @@ export class TaskLife {
 
 type AttributeValues = { state: string; runs: number; reason: string | undefined; host: string | undefined };
 
-function attributeValues(state: TaskState, runs: number, last: RunRecord | undefined): AttributeValues {
-  return { state, runs, reason: last?.failure && failureType(last.failure.reason), host: last?.host };
+/** A run that has just begun has neither a reason nor a host: the newest that is known stands. */
+function attributeValues(state: TaskState, count: number, runs: readonly RunRecord[]): AttributeValues {
+  const reason = runs.findLast((run) => run.failure)?.failure?.reason;
+  return { state, runs: count, reason: reason && failureType(reason), host: runs.findLast((run) => run.host)?.host };
 }
 
 const sameValues = (a: AttributeValues, b: AttributeValues): boolean =>
