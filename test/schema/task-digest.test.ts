@@ -59,7 +59,7 @@ describe('the differences of two tasks', () => {
   it('show where long texts part', () => {
     const long = 'Write the report at length. '.repeat(10);
     expect(differences(task({ title: 'T', prompt: `${long}Then rest.` }), task({ title: 'T', prompt: `${long}Then go on.` }))).toEqual([
-      'prompt: "…length. Then rest." → "…length. Then go on."',
+      'prompt: "…t length. Then rest." → "…t length. Then go on."',
     ]);
     expect(differences(task({ title: 'T', prompt: long }), task({ title: 'T', prompt: `${long}Rest.` }))).toEqual([
       'prompt: "…rt at length. " → "…rt at length. Rest."',
