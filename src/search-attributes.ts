@@ -59,7 +59,7 @@ export function compare(types: Types): Comparison {
 
 function say({ missing, otherType }: Comparison): SearchAttributesSeen {
   const lost = [
-    ...missing.map(({ name }) => `${name} is missing`),
+    ...(missing.length > 0 ? [`${missing.map(({ name }) => name).join(', ')} missing among the search attributes`] : []),
     ...otherType.map(({ name, type }) => `${name} has another type than ${type}`),
   ];
   return lost.length === 0 ? { usable: true } : { usable: false, why: `${lost.join(', ')}: \`outlive list\` works without its filters` };

@@ -13,6 +13,8 @@ import { bankRun } from '../host/bank.ts';
 import { bootId, endTree } from '../host/process-tree.ts';
 import { type Journal, type RunDir, readJournal, runMark, writeJournal } from '../host/state-dir.ts';
 import { prepareWorkspace, WorkspaceError } from '../host/workspace.ts';
+import { asSeen } from '../outputs/index.ts';
+import { NEVER_STARTED } from '../outputs/probe.ts';
 import type { Deps } from './deps.ts';
 import { type Heartbeats, RunNotWanted, startHeartbeats } from './heartbeats.ts';
 import { lookInWorkspace } from './look.ts';
@@ -135,7 +137,7 @@ async function conclude(deps: Deps, input: RunInput, dir: RunDir, beats: Heartbe
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const looked = entered
     ? await lookInWorkspace({ task, dir, env, goodEnd: isGoodEnd, signal: beats.signal })
-    : { at: new Date().toISOString(), outputs: [], checks: [], goodEnd: false };
+    : { at: new Date().toISOString(), outputs: task.outputs.map((output) => asSeen(output, NEVER_STARTED)), checks: [], goodEnd: false };
   const bank = entered && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
   const seen = bank ? { ...looked, bank } : looked;
   const facts = { host, entered, startedAt, endedAt: new Date().toISOString(), ...(words.usage ? { usage: words.usage } : {}), seen };

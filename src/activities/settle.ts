@@ -12,7 +12,7 @@ import { bankRun, lookAtBank } from '../host/bank.ts';
 import { endTree } from '../host/process-tree.ts';
 import { type RunDir, readJournal, runMark } from '../host/state-dir.ts';
 import { asSeen, probe } from '../outputs/index.ts';
-import { STRANDED } from '../outputs/probe.ts';
+import { NEVER_STARTED, STRANDED } from '../outputs/probe.ts';
 import type { Deps } from './deps.ts';
 import { hasProgress, lookInWorkspace, nextStart } from './look.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
@@ -85,7 +85,7 @@ async function lookFromAfar(input: SettleInput, reported: Seen | undefined): Pro
   const outputs = await Promise.all(
     task.outputs.map(async (output, index) => {
       if (REACH[output.kind] === 'world') return probe(output, place);
-      if (neverStarted) return asSeen(output, { state: 'absent', evidence: 'the run never came to its agent' });
+      if (neverStarted) return asSeen(output, NEVER_STARTED);
       return reported?.outputs[index] ?? asSeen(output, STRANDED);
     }),
   );

@@ -1,7 +1,13 @@
 // One task as it stands: asked of the task itself, and where no worker lets it answer, read from its history. A task
 // whose workers are all down is exactly the one that somebody looks at.
 
-import { isGrpcDeadlineError, ServiceError, type WorkflowExecutionDescription, type WorkflowHandle } from '@temporalio/client';
+import {
+  isGrpcCancelledError,
+  isGrpcDeadlineError,
+  ServiceError,
+  type WorkflowExecutionDescription,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import type { Connected } from '../connection.ts';
 import type { TaskStatus } from '../domain/contract.ts';
 import { STATUS_QUERY } from '../domain/names.ts';
@@ -39,7 +45,9 @@ export async function askTask(server: Connected, handle: WorkflowHandle): Promis
 }
 
 function sayWhySilent(error: unknown): string {
-  if (isGrpcDeadlineError(error)) return 'no worker answered within 5 s: start one with `outlive worker`, or look with `outlive doctor`';
+  // The server tells it either way, whichever of the two clocks runs out first.
+  if (isGrpcDeadlineError(error) || isGrpcCancelledError(error))
+    return 'no worker answered within 5 s: start one with `outlive worker`, or look with `outlive doctor`';
   const cause = error instanceof ServiceError && error.cause ? error.cause : error;
   const words = cause instanceof Error ? cause.message : String(cause);
   return `the task could not be asked: ${words}`;

@@ -145,5 +145,7 @@ function holdOf(activities: readonly ActivityTrace[], owner: string): Hold | und
 
 function stateOf(activities: readonly ActivityTrace[], hold: Hold | undefined): TaskState {
   if (hold) return hold.for === 'question' ? 'asking' : 'held';
+  // Not even `begin` has run: no worker has looked at the task.
+  if (activities.length === 0) return 'queued';
   return activities.at(-1)?.id.startsWith('finish-') ? 'finishing' : 'running';
 }

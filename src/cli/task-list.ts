@@ -1,10 +1,10 @@
 // The fleet as rows. One visibility query finds the tasks; what visibility does not hold exactly (queued or running,
 // the runs of a task that needed one) is asked for each row, some at a time.
 
-import type { WorkflowExecutionInfo } from '@temporalio/client';
+import type { WorkflowExecutionInfo, WorkflowHandle } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Connected } from '../connection.ts';
-import type { TaskState } from '../domain/contract.ts';
+import type { TaskState, TaskStatus } from '../domain/contract.ts';
 import { SEARCH_ATTRIBUTES, TASK_WORKFLOW, taskIdOfWorkflow } from '../domain/names.ts';
 import { inParallel } from './in-parallel.ts';
 import { isQueued, runUnderWay } from './pending.ts';
@@ -69,7 +69,15 @@ const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 
 export function listTasks(server: Connected, filter: Filter, attributes: boolean): Promise<readonly TaskRow[]> {
   const found = server.client.workflow.list({ query: listQuery(filter, attributes) });
-  const rowOf = (info: WorkflowExecutionInfo) => (info.closeTime ? closedRow(server, info) : openRow(server, info, attributes));
+  // Where one task gets no worker to answer within seconds, the thousand others would not either.
+  let mayAsk = !attributes;
+  const rowOf = async (info: WorkflowExecutionInfo): Promise<TaskRow> => {
+    if (info.closeTime) return closedRow(server, info);
+    const handle = server.client.workflow.getHandle(info.workflowId, info.runId);
+    const asked = mayAsk ? await askTask(server, handle) : undefined;
+    if (asked?.silent !== undefined) mayAsk = false;
+    return openRow(info, handle, asked?.status);
+  };
   return inParallel(found, rowOf, (row) => matches(row, filter));
 }
 
@@ -78,11 +86,9 @@ const matches = (row: TaskRow, filter: Filter): boolean =>
   (filter.owner === undefined || row.owner === filter.owner) &&
   (filter.minRuns === undefined || row.runs >= filter.minRuns);
 
-async function openRow(server: Connected, info: WorkflowExecutionInfo, attributes: boolean): Promise<TaskRow> {
-  const handle = server.client.workflow.getHandle(info.workflowId, info.runId);
+/** `status` is the task's own word, asked for where no attribute tells more than that it is open. */
+async function openRow(info: WorkflowExecutionInfo, handle: WorkflowHandle, status: TaskStatus | undefined): Promise<TaskRow> {
   const known = baseRow(info);
-  // Only the task itself can tell more than that it is open, where no attribute does.
-  const { status } = attributes ? { status: undefined } : await askTask(server, handle);
   const row = status
     ? {
         ...known,

@@ -2,17 +2,17 @@
 // its answer is in the task's history before anything acts on it (DESIGN §3.4), and the policy may change while
 // tasks live for weeks. It refuses to guess: what is not known is looked at again, then asked, never retried.
 
-import { backoffMs, statedWaitMs } from './backoff.ts';
+import { backoffMs, MAX_STATED_WAIT_MS, statedEndMs, statedWaitMs } from './backoff.ts';
 import { sayDuration } from './duration.ts';
-import { type Evidence, type Failure, failureType, REASONS } from './failure.ts';
+import { type Evidence, type Failure, REASONS } from './failure.ts';
 import { breach, type Ledgers, ledgersOf } from './ledgers.ts';
 import { never } from './never.ts';
 import { type Completeness, completeness, type Seen } from './output.ts';
 import type { Choice } from './question.ts';
-import { REACTIONS, type Wait } from './reactions.ts';
-import { repetition } from './repetition.ts';
+import { REACTIONS, type Reaction } from './reactions.ts';
+import { otherHosts, repetition, suspects } from './repetition.ts';
 import type { RunRecord } from './run.ts';
-import { sayCompleteness, sayFailure, sayLeft } from './story.ts';
+import { capital, count, cut, quote, sayCompleteness, sayEnd, sayFailure, sayLeft, tellNextRun } from './story.ts';
 import type { Task } from './task.ts';
 
 /** Old workflows may meet kinds that a newer policy invents; they take an unknown kind for `ask`. */
@@ -22,7 +22,7 @@ export type DecisionKind = 'finish' | 'retry' | 'hold' | 'check' | 'enrich' | 's
 export interface Decision {
   readonly v: 1;
   readonly kind: DecisionKind;
-  /** One sentence for people: what was seen, and why this follows. */
+  /** One sentence for people: what was seen, and why this follows. At most 1000 characters; timelines show the first hundred. */
   readonly because: string;
   readonly ledgers: Ledgers;
   /** How long to wait first, in milliseconds; `hold` looks at everything again after it. */
@@ -67,24 +67,32 @@ export interface Facts {
   readonly hosts?: readonly string[];
 }
 
-/** A look that came back `unknown` is repeated this often, 30 s apart and doubling, before a person is asked. */
-export const MAX_LOOKS = 5;
+/**
+ * A look that came back `unknown` is repeated this often, 30 s apart and doubling: about half an hour, as long as an
+ * effect is tried, before a person is asked.
+ */
+export const MAX_LOOKS = 7;
 const FIRST_LOOK_AGAIN_MS = 30_000;
+const LONGEST = { because: 1000, text: 2000, evidence: 200 } as const;
+const MOST_EVIDENCE = 20;
+
+type RetryReaction = Extract<Reaction, { kind: 'retry' }>;
 
 export function decide(facts: Facts): Decision {
-  const { failure } = facts;
+  const { failure, n } = facts;
   if (failure.reason === 'cancelled') return answer(facts, { kind: 'stop', because: 'the task was stopped on purpose' });
   const work = completeness(facts.task, facts.seen);
   if (work.kind === 'complete') {
-    return answer(facts, { kind: 'finish', because: `${sayFailure(facts.n, failure)}, but its work is there: ${sayCompleteness(work)}` });
+    return answer(facts, { kind: 'finish', because: `${sayFailure(n, failure)}, but its work is there: ${sayCompleteness(work)}` });
   }
-  if (!facts.over) return waitForTheEnd(facts);
+  if (!facts.over) return waitForTheEnd(facts, work);
+  // Work of which nothing is known to be missing may be whole: a person is asked when looking does not help.
+  if (work.kind === 'unknown') return lookAgain(facts, work, work.unknown);
   return react(facts, work);
 }
 
 function react(facts: Facts, work: Completeness): Decision {
-  const { failure } = facts;
-  const reaction = REACTIONS[failure.reason];
+  const reaction = REACTIONS[facts.failure.reason];
   switch (reaction.kind) {
     case 'retry':
       return retry(facts, work, reaction);
@@ -93,9 +101,7 @@ function react(facts: Facts, work: Completeness): Decision {
     case 'feedback':
       return feedback(facts, work);
     case 'finish':
-      return work.kind === 'unknown'
-        ? lookAgain(facts, work)
-        : ask(facts, work, 'the run reported its work as landed, and the look does not agree');
+      return ask(facts, work, `the work was taken for done, and the look does not confirm it (${sayCompleteness(work)})`);
     case 'stop':
       return answer(facts, { kind: 'stop', because: 'the task was stopped on purpose' });
     case 'ask':
@@ -106,156 +112,179 @@ function react(facts: Facts, work: Completeness): Decision {
 }
 
 /** Run n+1 never starts before run n is known to be over. */
-function waitForTheEnd(facts: Facts): Decision {
-  const host = hostOfRun(facts) ?? 'its host';
+function waitForTheEnd(facts: Facts, work: Completeness): Decision {
+  const host = hostOfRun(facts) ?? `the host of run ${facts.n}`;
   if (facts.look === 1) {
     return answer(facts, {
       kind: 'hold',
       afterMs: facts.leaseMs,
-      because: `${host} does not answer, and its agent may still be at work; it is looked at again after ${sayDuration(facts.leaseMs)}`,
+      because: `${host} does not answer, and run ${facts.n} may still be at work there; everything is looked at again after ${sayDuration(facts.leaseMs)}`,
     });
   }
-  return ask(facts, completeness(facts.task, facts.seen), `${host} still does not answer, so nobody knows whether its agent is over`);
+  return ask(
+    facts,
+    work,
+    `${host} still does not answer, so its agent may be at work: a \`retry\` now may set two agents on the same task`,
+  );
 }
 
-/** The three gates in front of every retry: something unseen, a ledger used up, the same thing again. */
+/** The gates in front of every run: something unseen, something not kept, a ledger used up, the same thing again. */
 function gated(facts: Facts, work: Completeness, go: () => Decision): Decision {
-  if (work.kind === 'unknown') return lookAgain(facts, work);
-  if (facts.seen.bank?.state === 'failed') {
-    return lookAgain(facts, { kind: 'unknown', unknown: [`what the run left could not be banked: ${facts.seen.bank.evidence}`] });
-  }
-  const used = breach(ledgersOf(facts.runs, facts.task.limits), facts.task.limits, facts.failure.reason, facts.granted);
+  const { seen, runs, task, failure, granted } = facts;
+  // Something else may be missing for certain: what nobody could see may be there all the same, and would be made twice.
+  const unseen = seen.outputs.filter((output) => output.state === 'unknown').map((output) => `${output.kind}: ${output.evidence}`);
+  if (unseen.length > 0) return lookAgain(facts, work, unseen);
+  if (seen.bank?.state === 'failed') return bankAgain(facts, work, seen.bank.evidence);
+  const used = breach(ledgersOf(runs, task.limits), task.limits, failure.reason, granted);
   if (used) return ask(facts, work, used);
   const again = repetition(facts);
   return again ? ask(facts, work, again) : go();
 }
 
-function retry(
-  facts: Facts,
-  work: Completeness,
-  reaction: { readonly wait: Wait; readonly elsewhere: 'any' | 'preferred' | 'required' },
-): Decision {
+function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReaction): Decision {
+  const { failure, task, n } = facts;
   return gated(facts, work, () => {
-    const others = otherHosts(facts);
-    if (reaction.elsewhere === 'required' && others?.length === 0) {
-      return ask(facts, work, `no other host takes runs of the pool ${facts.task.pool}`);
-    }
-    const afterMs = waitMs(facts, reaction.wait);
-    const host = hostOfRun(facts);
-    const avoid = reaction.elsewhere !== 'any' && host !== undefined && others?.length !== 0 ? [host] : [];
+    if (elsewhere === 'required' && otherHosts(facts)?.length === 0)
+      return ask(facts, work, `no other host takes runs of the pool ${task.pool}`);
+    const until = wait === 'stated' ? statedWait(facts) : undefined;
+    if (until !== undefined && isTooFar(facts, until)) return ask(facts, work, sayTooFar(until));
+    const afterMs = wait === 'none' ? 0 : waitMs(facts, until);
+    const avoid = elsewhere === 'any' ? [] : suspects(facts);
+    const whose = until === undefined ? 'as backoff' : 'as the provider asked';
+    const how = `${avoid.length > 0 ? 'goes to another host' : 'follows'}${afterMs > 0 ? ` after ${sayDuration(afterMs)}, ${whose}` : ''}`;
     return answer(facts, {
       kind: 'retry',
       because: [
-        `${sayFailure(facts.n, facts.failure)}: ${REASONS[facts.failure.reason].when}`,
-        sayLeft(facts.n, facts.seen),
-        `run ${facts.n + 1} of at most ${facts.task.limits.runs + facts.granted} ${avoid.length > 0 ? 'goes to another host' : 'follows'}${sayWait(afterMs, facts.failure)}`,
+        `${sayFailure(n, failure)}, so ${sayNextRun(facts)} ${how}`,
+        ...(work.kind === 'unproven' ? [sayCompleteness(work)] : []),
+        sayLeft(n, facts.seen),
+        `${failure.reason} means: ${REASONS[failure.reason].when}`,
       ].join('; '),
       ...(afterMs > 0 ? { afterMs } : {}),
       ...(avoid.length > 0 ? { avoid } : {}),
-      notes: continueNotes(facts, work),
+      notes: tellNextRun(facts, work),
     });
   });
 }
 
 function retryAfterReset(facts: Facts, work: Completeness): Decision {
-  const { resetsAt } = facts.failure;
-  if (resetsAt === undefined) {
+  const { failure, n } = facts;
+  const until = statedEndMs(failure, endedAtMs(facts));
+  if (until === undefined) {
     return ask(facts, work, 'no reset time was stated, and this version has no check that could tell when the quota is back');
   }
-  const leftMs = Date.parse(resetsAt) - Date.parse(facts.now);
-  if (leftMs <= 0) return retry(facts, work, { wait: 'none', elsewhere: 'any' });
+  if (isTooFar(facts, until)) return ask(facts, work, sayTooFar(until));
+  const leftMs = until - Date.parse(facts.now);
+  if (leftMs <= 0) return retry(facts, work, { kind: 'retry', wait: 'none', elsewhere: 'any' });
   return gated(facts, work, () =>
     answer(facts, {
       kind: 'hold',
-      afterMs: leftMs + statedWaitMs(60_000, seedOf(facts)) - 60_000,
-      because: `${sayFailure(facts.n, facts.failure)}; the quota resets at ${resetsAt}, until then no run could succeed`,
+      afterMs: statedWaitMs(leftMs, seedOf(facts)),
+      because: `the quota resets at ${sayTime(until)}, and no run could succeed before; ${sayFailure(n, failure)}; ${sayLeft(n, facts.seen)}`,
     }),
   );
 }
 
 /** One more run with the check's own words, then a person. */
 function feedback(facts: Facts, work: Completeness): Decision {
-  const rejected = facts.runs.filter((run) => run.failure?.reason === 'output_rejected').length;
-  if (rejected >= 2 + facts.granted) return ask(facts, work, `${rejected} runs came back without an output that passes`);
+  const { failure, runs, granted, n } = facts;
+  const rejected = runs.filter((run) => run.failure?.reason === 'output_rejected').length;
+  const wrong = sayCompleteness(work);
+  if (rejected >= 2 + granted) return ask(facts, work, `${count(rejected, 'run')} came back without an output that passes (${wrong})`);
   return gated(facts, work, () =>
     answer(facts, {
       kind: 'retry',
-      because: `${sayFailure(facts.n, facts.failure)}: ${sayCompleteness(work)}; one more run is told so`,
-      notes: [
-        ...continueNotes(facts, work),
-        ...(work.kind === 'incomplete' ? work.red.map((check) => `The check ${check.check} is red:\n${check.words ?? ''}`) : []),
-      ],
+      because: `${sayEnd(n, failure)}, so ${sayNextRun(facts)} is told what is wrong: ${wrong}; ${sayLeft(n, facts.seen)}`,
+      notes: tellNextRun(facts, work),
     }),
   );
 }
 
-function lookAgain(facts: Facts, work: Extract<Completeness, { kind: 'unknown' }>): Decision {
-  if (facts.look >= MAX_LOOKS) return ask(facts, work, `after ${facts.look} looks it is still not known what is there`);
+function lookAgain(facts: Facts, work: Completeness, unseen: readonly string[]): Decision {
+  const what = unseen.map((one) => quote(one)).join('; ');
+  if (facts.look >= MAX_LOOKS) return ask(facts, work, `after ${count(facts.look, 'look')} it is still not known what is there (${what})`);
   const afterMs = backoffMs(FIRST_LOOK_AGAIN_MS, facts.look, seedOf(facts));
   return answer(facts, {
     kind: 'hold',
     afterMs,
-    because: `nobody can say yet what is there (${work.unknown.join('; ')}); a failed look is no proof of absence, so it is looked at again in ${sayDuration(afterMs)}`,
+    because: `looked at again in ${sayDuration(afterMs)}, because nobody can say yet what is there (${what}), and a failed look is no proof of absence`,
+  });
+}
+
+/** What is not banked would be lost to the next run, which may start on another host. */
+function bankAgain(facts: Facts, work: Completeness, evidence: string): Decision {
+  const { look, n } = facts;
+  if (look >= MAX_LOOKS)
+    return ask(facts, work, `after ${count(look, 'look')} what it left is still not banked, and a \`retry\` starts without it`);
+  const afterMs = backoffMs(FIRST_LOOK_AGAIN_MS, look, seedOf(facts));
+  return answer(facts, {
+    kind: 'hold',
+    afterMs,
+    because: `banked again in ${sayDuration(afterMs)}, because what run ${n} left could not be kept (${quote(evidence)}), and the next run would start without it`,
   });
 }
 
 function ask(facts: Facts, work: Completeness, why: string): Decision {
-  const { failure, task, n } = facts;
-  const isContext = failure.class === 'context';
+  const { failure, n, seen } = facts;
   const mayFinish = work.kind === 'unproven' || (work.kind === 'incomplete' && work.missing.length === 0);
   const choices: Choice[] = ['retry', ...(mayFinish ? (['finish'] as const) : []), 'look', 'wait', 'close'];
+  const { when, advice } = REASONS[failure.reason];
+  const sentences = [`${sayFailure(n, failure)}: ${when}`, why, sayLeft(n, seen)];
   return answer(facts, {
     kind: 'ask',
     because: `${sayFailure(n, failure)}; ${why}, so a person is asked`,
     ask: {
-      text: `${sayFailure(n, failure)}: ${REASONS[failure.reason].when}. ${capital(why)}. ${capital(sayLeft(facts.n, facts.seen))}. ${REASONS[failure.reason].advice}`,
-      evidence: [
-        ...failure.evidence,
-        ...facts.seen.outputs.map((output) => ({ where: `output ${output.kind}`, value: `${output.state}: ${output.evidence}` })),
-      ],
+      text: cut(`${sentences.map((sentence) => `${capital(sentence)}.`).join(' ')} ${advice}`, LONGEST.text),
+      evidence: evidenceOf(facts),
       choices,
-      ...(isContext ? { needsChange: true } : {}),
+      ...(failure.class === 'context' ? { needsChange: true } : {}),
     },
-    notes: continueNotes({ ...facts, task }, work),
+    notes: tellNextRun(facts, work),
   });
 }
 
-function answer(facts: Facts, decision: Omit<Decision, 'v' | 'ledgers'>): Decision {
-  return { v: 1, ...decision, ledgers: ledgersOf(facts.runs, facts.task.limits) };
+function evidenceOf({ failure, seen }: Facts): Evidence[] {
+  const all = [
+    ...failure.evidence,
+    ...seen.outputs.map(({ kind, state, evidence }) => ({ where: `output ${kind}`, value: `${state}: ${evidence}` })),
+    ...seen.checks.map(({ check, state, words }) => ({ where: `check ${check}`, value: words ? `${state}: ${words}` : state })),
+  ];
+  return all.slice(0, MOST_EVIDENCE).map(({ where, value }) => ({ where, value: cut(value, LONGEST.evidence) }));
 }
 
-/** What the next run must know: what is there already, to be verified first. */
-function continueNotes(facts: Facts, work: Completeness): string[] {
-  const left = facts.seen.repository && (facts.seen.repository.commits > 0 || facts.seen.repository.dirty > 0);
-  return [
-    `Run ${facts.n} of this task ended before the task was done (${failureType(facts.failure.reason)}). ${capital(sayLeft(facts.n, facts.seen))}.`,
-    ...(left ? ['Its work is in your workspace. Verify it first, then do only the rest; do nothing twice.'] : []),
-  ];
+function answer(facts: Facts, decision: Omit<Decision, 'v' | 'ledgers'>): Decision {
+  const because = cut(decision.because, LONGEST.because);
+  return { v: 1, ...decision, because, ledgers: ledgersOf(facts.runs, facts.task.limits) };
 }
 
 /** What is left of the wait, counted from the run's end: the same decision made anew after a hold does not wait twice. */
-function waitMs(facts: Facts, wait: Wait): number {
-  if (wait === 'none') return 0;
-  const { failure } = facts;
-  const endedAt = Date.parse(facts.runs.at(-1)?.endedAt ?? facts.now);
-  const resetMs = failure.resetsAt === undefined ? undefined : Date.parse(failure.resetsAt) - endedAt;
-  const stated = failure.retryAfterMs ?? resetMs;
-  const times = facts.runs.filter((run) => run.failure?.reason === failure.reason).length;
-  const whole = stated === undefined ? backoffMs(facts.backoffMs, times, seedOf(facts)) : statedWaitMs(stated, seedOf(facts));
-  return Math.max(0, whole - (Date.parse(facts.now) - endedAt));
+function waitMs(facts: Facts, until: number | undefined): number {
+  const endedMs = endedAtMs(facts);
+  const times = facts.runs.filter((run) => run.failure?.reason === facts.failure.reason).length;
+  const whole = until === undefined ? backoffMs(facts.backoffMs, times, seedOf(facts)) : statedWaitMs(until - endedMs, seedOf(facts));
+  return Math.max(0, whole - Math.max(0, Date.parse(facts.now) - endedMs));
 }
 
-function sayWait(afterMs: number, failure: Failure): string {
-  if (afterMs === 0) return '';
-  const whose = failure.retryAfterMs !== undefined || failure.resetsAt !== undefined ? 'as the provider asked' : 'as backoff';
-  return ` after ${sayDuration(afterMs)}, ${whose}`;
+/** A wait that was over when the run ended names none: the run met the limit all the same. */
+function statedWait(facts: Facts): number | undefined {
+  const endedMs = endedAtMs(facts);
+  const until = statedEndMs(facts.failure, endedMs);
+  return until !== undefined && until > endedMs ? until : undefined;
 }
 
-function otherHosts(facts: Facts): readonly string[] | undefined {
-  const mine = hostOfRun(facts);
-  return facts.hosts?.filter((host) => host !== mine);
+const isTooFar = (facts: Facts, until: number): boolean => until - Date.parse(facts.now) > MAX_STATED_WAIT_MS;
+const sayTooFar = (until: number): string =>
+  `the provider asks to wait until ${sayTime(until)}, longer than the ${sayDuration(MAX_STATED_WAIT_MS)} that a task waits by itself`;
+
+/** A time beyond what dates can hold is no time that anybody waits for. */
+const sayTime = (ms: number): string => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : 'the end of time');
+
+/** Runs that never started do not count, so the number of the last run moves with them. */
+function sayNextRun({ runs, task, granted, n }: Facts): string {
+  const { free } = ledgersOf(runs, task.limits);
+  return `run ${n + 1} of at most ${task.limits.runs + granted + free}`;
 }
 
 const hostOfRun = (facts: Facts): string | undefined => facts.runs.at(-1)?.host;
+const endedAtMs = (facts: Facts): number => Date.parse(facts.runs.at(-1)?.endedAt ?? facts.now);
 const seedOf = (facts: Facts): string => `${facts.task.id}/${facts.n}`;
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -6,12 +6,16 @@ import type { RunRecord } from './run.ts';
 
 interface Past {
   readonly runs: readonly RunRecord[];
-  readonly failure: Failure;
   readonly hosts?: readonly string[];
 }
 
 /** Why the same again is suspect, or undefined. `runs` holds the run of `failure` as its last. A grant asks anew only after another repetition. */
-export function repetition({ runs, failure, hosts, granted }: Past & { readonly granted: number }): string | undefined {
+export function repetition({
+  runs,
+  failure,
+  hosts,
+  granted,
+}: Past & { readonly failure: Failure; readonly granted: number }): string | undefined {
   if (failure.class === 'host') {
     const same = runs.filter((run) => run.failure?.reason === failure.reason);
     const on = new Set(same.map((run) => run.host).filter((host) => host !== undefined));
@@ -41,4 +45,18 @@ export function fingerprint(failure: Failure): string {
 function trailing<T>(items: readonly T[], holds: (item: T) => boolean): number {
   const broken = items.findLastIndex((item) => !holds(item));
   return items.length - 1 - broken;
+}
+
+/** Hosts that have failed this task; where that would leave none, the last one alone, if there is another. */
+export function suspects(past: Past): readonly string[] {
+  const failed = past.runs.filter((run) => run.failure?.class === 'host').map((run) => run.host);
+  const all = [...new Set(failed.filter((host) => host !== undefined))];
+  if (past.hosts === undefined || past.hosts.some((host) => !all.includes(host))) return all;
+  const last = past.runs.at(-1)?.host;
+  return last !== undefined && otherHosts(past)?.length !== 0 ? [last] : [];
+}
+
+/** Hosts of the pool beside that of the last run; undefined where nobody could say which there are. */
+export function otherHosts({ runs, hosts }: Past): readonly string[] | undefined {
+  return hosts?.filter((host) => host !== runs.at(-1)?.host);
 }

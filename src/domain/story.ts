@@ -4,6 +4,8 @@
 import { type Failure, failureType } from './failure.ts';
 import type { BankSeen, Completeness, OutputSeen, Proof, Seen } from './output.ts';
 
+const LONGEST_NOTE = 1000;
+
 /** `run 2 ended as host.killed (exit.signal: SIGKILL)`. */
 export function sayFailure(n: number, failure: Failure): string {
   const [first] = failure.evidence;
@@ -57,6 +59,20 @@ function sayBank(bank: BankSeen | undefined): string {
   return bank?.state === 'failed' ? `, not banked: ${quote(bank.evidence)}` : '';
 }
 
+/** What the next run must know: what is there already, to be verified first, and what was found wrong with it. */
+export function tellNextRun({ n, failure, seen }: { n: number; failure: Failure; seen: Seen }, work: Completeness): string[] {
+  const { missing, red } = work.kind === 'incomplete' ? work : { missing: [], red: [] };
+  const notes = [
+    `Run ${n} of this task ended before the task was done (${failureType(failure.reason)}). ${capital(sayLeft(n, seen))}.`,
+    ...(seen.bank?.state === 'banked'
+      ? ['The work so far is in your workspace. Verify it first, then do only the rest; do nothing twice.']
+      : []),
+    ...(missing.length > 0 ? [`Still missing: ${missing.map((output) => quote(output)).join('; ')}.`] : []),
+    ...red.map(({ check, words }) => (words ? `The check ${check} is red:\n${words}` : `The check ${check} is red.`)),
+  ];
+  return notes.map((note) => cut(note, LONGEST_NOTE));
+}
+
 /** Somebody else's words within a sentence of ours. */
 export const quote = (text: string, length = 200): string =>
   cut(
@@ -70,3 +86,5 @@ export const quote = (text: string, length = 200): string =>
 export const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? '' : 's'}`;
 
 export const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
+
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -27,3 +27,6 @@ export type Probe<K extends OutputKind> = (output: OutputOf<K>, place: Place) =>
 
 /** What only the run's host can see, asked elsewhere. */
 export const STRANDED: ProbeAnswer = { state: 'stranded', evidence: 'only the host of the run can see it, and it does not answer' };
+
+/** What a run that never came to its agent has made. */
+export const NEVER_STARTED: ProbeAnswer = { state: 'absent', evidence: 'the run never came to its agent' };

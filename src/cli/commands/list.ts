@@ -12,7 +12,7 @@ const LIST_MS = 120_000;
 export function list(filter: Filter, screen: Screen): Promise<ExitCode> {
   return withServer(screen, async (server) => {
     const attributes = await haveSearchAttributes(server.connection, server.namespace);
-    if (!attributes.usable) screen.note(screen.warnInk.yellow(`Slow and less exact: ${attributes.why}.`));
+    if (!attributes.usable) screen.note(screen.warnInk.yellow(`${attributes.why}.`));
     const rows = await within(server, LIST_MS, () => listTasks(server, filter, attributes.usable));
     screen.give(rows);
     screen.say(renderList(rows, { ink: screen.ink, now: Date.now() }));
