@@ -1,5 +1,6 @@
 // The composition root: one process that serves the control queue, a host's queues, or both.
 
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
@@ -30,7 +31,7 @@ export interface WorkerSettings {
   readonly onReady: (ready: Ready) => void;
   /** Ends the worker: no new runs, living ones are ended as evicted and banked. */
   readonly signal: AbortSignal;
-  /** A bundle made before; left out: the workflows beside this file are bundled. */
+  /** A bundle made before, for tests; left out: that of the build, or the workflows beside this file. */
   readonly workflowBundle?: { readonly codePath: string };
 }
 
@@ -85,7 +86,7 @@ function optionsOf(settings: WorkerSettings, deps: Deps): WorkerOptions[] {
     ...common,
     taskQueue: CONTROL_QUEUE,
     activities: createControlActivities(deps),
-    ...(workflowBundle ? { workflowBundle } : { workflowsPath: fileURLToPath(new URL('./workflows', import.meta.url)) }),
+    ...workflowsOf(workflowBundle),
     maxCachedWorkflows: CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: '2s',
     maxConcurrentLocalActivityExecutions: 50,
@@ -100,6 +101,14 @@ function optionsOf(settings: WorkerSettings, deps: Deps): WorkerOptions[] {
     })),
   ];
   return [...(role === 'host' ? [] : [control]), ...(role === 'control' ? [] : hosts)];
+}
+
+/** The bundle of the build where there is one; from source the workflows are bundled at each start. */
+function workflowsOf(given: WorkerSettings['workflowBundle']): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+  const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const built = beside('./workflow-bundle.cjs');
+  if (given) return { workflowBundle: given };
+  return existsSync(built) ? { workflowBundle: { codePath: built } } : { workflowsPath: beside('./workflows') };
 }
 
 async function serve(workers: readonly Worker[], signal: AbortSignal, onReady: () => void): Promise<void> {
