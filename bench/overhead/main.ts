@@ -1,20 +1,18 @@
 // What Outlive costs on Temporal: events and billable actions of a task, and throughput against a bare workflow with
 // one activity, on the same server with the same client in the same run. `npm run bench:overhead [-- --tasks 300]`
 
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
-import { NativeConnection, Worker } from '@temporalio/worker';
-import { loadConfig } from '../../src/config.ts';
-import { connectionOptions } from '../../src/connection.ts';
 import { startDevServer } from '../../src/dev-server.ts';
 import { taskWorkflowId } from '../../src/domain/names.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
 import { startTask } from '../../src/start-task.ts';
-import { runWorker } from '../../src/worker.ts';
 import { type Cost, costOf } from './cost.ts';
 
 const { values } = parseArgs({
@@ -41,39 +39,42 @@ const failing = (id: string): TaskSpec => ({
 
 const folder = await mkdtemp(join(tmpdir(), 'outlive-bench-'));
 const server = await startDevServer({ uiPort: false, progress: (line) => console.error(line) });
-const stop = new AbortController();
+const workers: ChildProcess[] = [];
 try {
-  const target = connectionOptions({ TEMPORAL_ADDRESS: server.address });
-  const env = { ...process.env, XDG_STATE_HOME: folder };
-  let ready: () => void = () => {};
-  const isReady = new Promise<void>((resolve) => {
-    ready = resolve;
-  });
-  const config = await loadConfig({ env: {}, cwd: folder });
-  const worker = runWorker({
-    hostId: 'bench',
-    pools: ['default'],
-    capacity: 50,
-    role: 'all',
-    config,
-    target,
-    env,
-    onReady: () => ready(),
-    signal: stop.signal,
-  });
-  const bare = await startBare(server.address);
-  await Promise.race([isReady, worker]);
+  // Each in a process of its own, as in production: what one holds in memory does not weigh on the other.
+  const outlive = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+  await startWorker([outlive, 'worker', '--host-id', 'bench', '--capacity', '50']);
+  await startWorker(['--import', 'tsx', fileURLToPath(new URL('./bare-worker.ts', import.meta.url))]);
   const connection = await Connection.connect({ address: server.address });
-  const client = new Client({ connection });
-  await report(client);
-  stop.abort();
-  bare.worker.shutdown();
-  await Promise.all([worker, bare.running]);
-  await bare.connection.close();
+  await report(new Client({ connection }));
   await connection.close();
 } finally {
+  await Promise.all(workers.map(end));
   await server.stop();
   await rm(folder, { recursive: true, force: true });
+}
+
+/** Resolves once it says that it is ready. */
+async function startWorker(args: readonly string[]): Promise<void> {
+  const env = {
+    ...process.env,
+    TEMPORAL_ADDRESS: server.address,
+    TEMPORAL_NAMESPACE: 'default',
+    XDG_STATE_HOME: folder,
+    OUTLIVE_LOG: 'error',
+  };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  workers.push(child);
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => String(chunk).includes('ready') && resolve());
+    child.once('exit', (code) => reject(new Error(`worker ${args.at(-1)} ended with ${code}; has the project been built?`)));
+  });
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
 }
 
 async function report(client: Client): Promise<void> {
@@ -124,16 +125,4 @@ async function rate(execute: (n: number) => Promise<unknown>): Promise<number> {
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
-}
-
-async function startBare(address: string): Promise<{ worker: Worker; running: Promise<void>; connection: NativeConnection }> {
-  const connection = await NativeConnection.connect({ address });
-  const worker = await Worker.create({
-    connection,
-    taskQueue: 'bare',
-    workflowsPath: fileURLToPath(new URL('./bare.ts', import.meta.url)),
-    activities: { nothing: async () => {} },
-    maxConcurrentActivityTaskExecutions: 50,
-  });
-  return { worker, running: worker.run(), connection };
 }
