@@ -32,7 +32,7 @@ function head(status: TaskStatus, { ink, now }: Look): string {
   const unchecked = status.unchecked ? ink.dim(' (unchecked: its spec has no checks)') : '';
   const rows = [
     ['state', `${stateInk(status.state, ink)(status.state)}${unchecked}`],
-    ['owner', plain(status.owner)],
+    ['owner', plain(status.owner) || '-'],
     ...(status.hold ? [['waits', sayHold(status.hold, now)]] : []),
   ];
   return `${ink.bold(status.id)}  ${plain(status.title)}\n${columns(rows, '  ')}`;

@@ -38,10 +38,7 @@ export function asNotFound(id: string, { address, namespace }: Connected): (erro
 
 /** Throws CliError where there is no such task, or it is closed and can no longer be `done` to. */
 export async function openTask(server: Connected, id: string, done: 'answered' | 'stopped'): Promise<void> {
-  const { status, closeTime } = await within(server, CALL_MS, () => taskHandle(server, id).describe()).catch(asNotFound(id, server));
+  const { closeTime } = await within(server, CALL_MS, () => taskHandle(server, id).describe()).catch(asNotFound(id, server));
   if (closeTime === undefined) return;
-  throw new CliError(
-    'closed',
-    `The task "${id}" is closed (${status.name.toLowerCase()}), so it cannot be ${done}. Its story: outlive show ${id}`,
-  );
+  throw new CliError('closed', `The task "${id}" is closed, so it cannot be ${done} any more. Its story: outlive show ${id}`);
 }

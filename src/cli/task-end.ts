@@ -18,7 +18,7 @@ export async function taskEnd(handle: WorkflowHandle): Promise<TaskEnd> {
     const end = endOfFailure(error);
     if (!end) throw error;
     // A cancelled workflow can give nothing back, so it leaves its result in the memo.
-    return end.state === 'cancelled' && !end.result ? { ...end, ...resultIn((await handle.describe()).memo) } : end;
+    return !end.result ? { ...end, ...resultIn((await handle.describe()).memo) } : end;
   }
 }
 

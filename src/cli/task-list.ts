@@ -48,7 +48,8 @@ const CLOSED: Readonly<Partial<Record<WorkflowExecutionInfo['status']['name'], T
 const STATUSES: Readonly<Partial<Record<TaskState, readonly string[]>>> = {
   done: ['Completed'],
   failed: ['Failed', 'TimedOut'],
-  cancelled: ['Canceled', 'Terminated'],
+  // A task that was stopped by its own update closes as failed, with its result in the memo.
+  cancelled: ['Canceled', 'Terminated', 'Failed'],
 };
 
 /** The visibility query: never narrower than the filter, because the attributes may lag behind a task by one run. */
@@ -108,10 +109,10 @@ const reasonOf = (failure: { readonly class: string; readonly reason: string } |
   failure && { reason: `${failure.class}.${failure.reason}` };
 
 async function closedRow(server: Connected, info: WorkflowExecutionInfo): Promise<TaskRow> {
-  const row = baseRow(info);
+  const inMemo = resultIn(info.memo).result;
+  const row = { ...baseRow(info), ...(inMemo && { state: inMemo.state }) };
   if (row.runs > 0) return row;
   // A task that needed one run closes without a word to its attributes, to keep its history short.
-  const inMemo = resultIn(info.memo).result;
   const result = inMemo ?? (await taskEnd(server.client.workflow.getHandle(info.workflowId, info.runId))).result;
   const [last] = Object.keys(result?.reasons ?? {}).slice(-1);
   return { ...row, runs: result?.runs ?? 0, ...(row.reason === undefined && last !== undefined && { reason: last }) };

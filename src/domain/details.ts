@@ -4,38 +4,57 @@
 import type { RunStatus, TaskStatus } from './contract.ts';
 import { sayDuration } from './duration.ts';
 import { failureType } from './failure.ts';
-import { CHOICES } from './question.ts';
+import { CHOICES, type Question } from './question.ts';
 import { count, cut } from './story.ts';
 
 const MAX_RUNS = 12;
-const MAX_LENGTH = 18_000;
+const MAX_EVIDENCE = 8;
+const MAX_QUESTION = 2000;
+const MAX_BYTES = 18_000;
 
+/** At most 18 kB of UTF-8. What is next comes first: a long life loses the end of its tables, never its question. */
 export function detailsOf(status: TaskStatus): string {
   const parts = [headline(status), whatIsNext(status), runs(status), outputs(status), answers(status)];
-  return cut(parts.filter((part) => part !== '').join('\n\n'), MAX_LENGTH);
+  return fit(parts.filter((part) => part !== '').join('\n\n'));
 }
 
 function headline({ title, state, owner, runs, unchecked }: TaskStatus): string {
-  return `### ${title}\n\n**${state}** · ${count(runs.length, 'run')}${owner ? ` · owner ${owner}` : ''}${unchecked ? ' · unchecked' : ''}`;
+  return `### ${prose(title, 200)}\n\n**${state}** · ${count(runs.length, 'run')}${owner ? ` · owner ${prose(owner, 100)}` : ''}${unchecked ? ' · unchecked' : ''}`;
 }
 
 function whatIsNext({ id, state, hold, question, result, runs }: TaskStatus): string {
-  if (result) return `**How it ended**: ${result.because}${result.waitedMs > 0 ? ` (waited ${sayDuration(result.waitedMs)} in all)` : ''}`;
-  if (question) {
-    const choices = question.choices.map((choice) => `- \`${choice}\`: ${CHOICES[choice]}`).join('\n');
-    return `**Question ${question.id} to ${question.owner}**: ${question.text}\n\n${choices}\n\nAnswer with \`outlive answer ${id} CHOICE --note "…"\`, or send the signal \`answer\` with \`"CHOICE"\`.`;
-  }
-  if (hold) return `**Waiting**${hold.until ? ` until ${hold.until}` : ''}: ${hold.because}`;
+  if (result)
+    return `**How it ended**: ${prose(result.because)}${result.waitedMs > 0 ? ` (waited ${sayDuration(result.waitedMs)} in all)` : ''}`;
+  if (question) return asked(id, question);
+  if (hold) return `**Waiting**${hold.until ? ` until ${hold.until}` : ''}: ${prose(hold.because)}`;
   if (state === 'finishing') return '**Next**: Outlive makes what it owes; no agent is started.';
   const last = runs.at(-1);
   if (last && !last.endedAt) return `**Now**: run ${last.n} by ${last.agent}`;
-  return last?.decision ? `**Next**: ${last.decision.kind}, because ${last.decision.because}` : '**Next**: the first run';
+  return last?.decision ? `**Next**: ${last.decision.kind}, because ${prose(last.decision.because)}` : '**Next**: the first run';
+}
+
+/** The commands are exact: each can be copied as it stands. */
+function asked(id: string, { id: question, owner, text, evidence, choices, needsChange }: Question): string {
+  const seen = evidence.slice(0, MAX_EVIDENCE).map(({ where, value }) => `- ${prose(`${where}: ${value}`, 250)}`);
+  const commands = choices.map((choice) => {
+    const note = needsChange && choice === 'retry' ? ' --note "what to do otherwise"' : '';
+    return `- \`outlive answer ${id} ${choice}${note}\`: ${CHOICES[choice]}`;
+  });
+  return [
+    `**Question ${question}${owner ? ` to ${prose(owner, 100)}` : ''}**: ${prose(text, MAX_QUESTION)}`,
+    seen.join('\n'),
+    commands.join('\n'),
+    'A note may come with any of them: `--note "…"`. In this Web UI, send the signal `answer` with the choice as a text, such as `"look"`.',
+  ]
+    .filter((part) => part !== '')
+    .join('\n\n');
 }
 
 function runs({ runs }: TaskStatus): string {
   if (runs.length === 0) return '';
   const rows = runs.slice(-MAX_RUNS).map(row);
-  const left = runs.length > MAX_RUNS ? `\n\n${runs.length - MAX_RUNS} earlier runs are in the history.` : '';
+  const earlier = runs.length - MAX_RUNS;
+  const left = earlier > 0 ? `\n\nThe history has ${count(earlier, 'earlier run')}.` : '';
   return `| run | host | ended | evidence | decision | because |\n|---|---|---|---|---|---|\n${rows.join('\n')}${left}`;
 }
 
@@ -45,7 +64,13 @@ function row({ n, host, failure, outcome, decision }: RunStatus): string {
   return `| ${[String(n), host ?? '', ended, evidence, decision?.kind ?? '', decision?.because ?? ''].map(cell).join(' | ')} |`;
 }
 
-const cell = (text: string): string => cut(text.replace(/\s+/g, ' ').replaceAll('|', '\\|'), 300);
+/** Cut before it is escaped, so that no cut can open a cell again. */
+const cell = (text: string): string => oneLine(text, 300).replace(/[\\|<`]/g, '\\$&');
+
+/** Somebody else's words as a paragraph: one line, and no tag of it is taken for HTML. */
+const prose = (text: string, length = 1000): string => oneLine(text, length).replaceAll('<', '\\<');
+
+const oneLine = (text: string, length: number): string => cut(text.replace(/\s+/g, ' ').trim(), length);
 
 function outputs({ outputs }: TaskStatus): string {
   if (outputs.length === 0) return '';
@@ -56,8 +81,31 @@ function outputs({ outputs }: TaskStatus): string {
 function answers({ answers }: TaskStatus): string {
   return answers
     .slice(-5)
-    .map(
-      ({ question, choice, by, note }) => `- ${question}: **${choice}** by ${by}${note ? `: ${cut(note.replace(/\s+/g, ' '), 200)}` : ''}`,
-    )
+    .map(({ question, choice, by, note }) => `- ${question}: **${choice}** by ${prose(by, 100)}${note ? `: ${prose(note, 200)}` : ''}`)
     .join('\n');
+}
+
+const LEFT_OUT = '\n\n… the rest is in the history';
+
+/** Whole lines as long as they fit: a row that is cut in the middle is no row. */
+function fit(text: string): string {
+  if (utf8Length(text) <= MAX_BYTES) return text;
+  let left = MAX_BYTES - utf8Length(LEFT_OUT);
+  const lines: string[] = [];
+  for (const line of text.split('\n')) {
+    left -= utf8Length(line) + 1;
+    if (left < 0) break;
+    lines.push(line);
+  }
+  return lines.join('\n').trimEnd() + LEFT_OUT;
+}
+
+/** Counted by hand, because this runs in the workflow, where there is no Buffer. Half a surrogate pair is sent as three bytes. */
+function utf8Length(text: string): number {
+  let bytes = 0;
+  for (const character of text) {
+    const code = character.codePointAt(0) ?? 0;
+    bytes += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  }
+  return bytes;
 }

@@ -14,12 +14,16 @@ export function parseDuration(text: string): number | undefined {
 
 /** The shortest honest form: `1 h 5 min`, `30 s`, `500 ms`. */
 export function sayDuration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (Math.round(ms) < 1000) return `${Math.round(ms)} ms`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 120) return `${seconds} s`;
   const minutes = Math.round(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
-  return `${Math.round(hours / 24)} d`;
+  if (hours < 48) return both(hours, 'h', minutes % 60, 'min');
+  const wholeHours = Math.round(minutes / 60);
+  return both(Math.floor(wholeHours / 24), 'd', wholeHours % 24, 'h');
 }
+
+const both = (large: number, its: string, small: number, unit: string): string =>
+  small === 0 ? `${large} ${its}` : `${large} ${its} ${small} ${unit}`;

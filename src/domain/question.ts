@@ -3,6 +3,7 @@
 
 import { DURATION_FORM, parseDuration } from './duration.ts';
 import type { Evidence } from './failure.ts';
+import { quote } from './story.ts';
 import type { Limits } from './task.ts';
 
 /** Choices and what they do. Names on the wire. */
@@ -22,7 +23,7 @@ export interface Question {
   readonly choices: readonly Choice[];
   readonly owner: string;
   readonly askedAt: string;
-  /** A `retry` must bring a note or a setting: the same inputs would end the same way. */
+  /** A `retry` must bring a note or another limit of the run: the same inputs would end the same way. */
   readonly needsChange?: boolean;
 }
 
@@ -46,6 +47,9 @@ export interface Stop {
 export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: string };
 
 const MAX_TEXT = 4000;
+/** The bounds of a task spec hold for an answer too: beyond them the server refuses what the task asks of it. */
+const MAX_COUNT = 1000;
+const MAX_DURATION_MS = 30 * 86_400_000;
 
 /** Reads what came over the wire as an answer to `open`; a bare string is a choice. Total: any value gets an answer or a clear problem. */
 export function readAnswer(sent: unknown, open: Question | undefined, answered: string | undefined): Read<Answer> {
@@ -58,46 +62,53 @@ export function readAnswer(sent: unknown, open: Question | undefined, answered: 
     }
   }
   if (!open) return problem(answered ?? 'no question is open; nothing is waiting for an answer');
-  if (typeof question === 'string' && question !== open.id) return problem(answered ?? `question ${question} is not open; ${open.id} is`);
+  if (typeof question === 'string' && question !== open.id) {
+    return problem(answered ?? `question ${quote(question, 40)} is not open; ${open.id} is`);
+  }
   if (typeof choice !== 'string' || !open.choices.includes(choice as Choice)) {
-    return problem(`"${typeof choice === 'string' ? choice : ''}" is no choice here. Choose one of: ${open.choices.join(', ')}`);
+    return problem(`"${typeof choice === 'string' ? quote(choice, 40) : ''}" is no choice here. Choose one of: ${open.choices.join(', ')}`);
   }
   const settings = readSettings(set);
   if (!settings.ok) return settings;
-  if (open.needsChange && choice === 'retry' && !note && Object.keys(settings.value).length === 0) {
-    return problem('a run on the same inputs would end the same way: add a note that changes what the run is told, or set a limit');
+  const said = words(note);
+  if (open.needsChange && choice === 'retry' && said === undefined && !changesRun(settings.value)) {
+    return problem(
+      'a run on the same inputs would end the same way: add a note that changes what the run is told, or set run.wall or run.stall',
+    );
   }
+  const who = words(by);
   return {
     ok: true,
     value: {
       question: open.id,
       choice: choice as Choice,
-      ...(typeof note === 'string' && note !== '' ? { note } : {}),
+      ...(said === undefined ? {} : { note: said }),
       ...(Object.keys(settings.value).length > 0 ? { set: settings.value } : {}),
-      ...(typeof by === 'string' ? { by } : {}),
+      ...(who === undefined ? {} : { by: who }),
     },
   };
 }
 
+/** More runs, or more time for all of them, are still the same run once more. */
+const changesRun = (set: NonNullable<Answer['set']>): boolean => set['run.wall'] !== undefined || set['run.stall'] !== undefined;
+
 /** Reads the argument of `stop`. */
 export function readStop(sent: unknown): Read<Stop> {
   if (!isRecord(sent)) return problem('a stop is {"why": "…"}, with "by" where wanted');
-  const { why, by } = sent;
-  if (typeof why !== 'string' || why.trim() === '' || why.length > MAX_TEXT)
-    return problem('"why" must say in words why the task is stopped');
-  return { ok: true, value: { why, ...(typeof by === 'string' ? { by } : {}) } };
+  const why = words(sent['why']);
+  if (why === undefined) return problem(`"why" must say in at most ${MAX_TEXT} characters why the task is stopped`);
+  const by = words(sent['by']);
+  return { ok: true, value: { why, ...(by === undefined ? {} : { by }) } };
 }
 
 function readSettings(set: unknown): Read<NonNullable<Answer['set']>> {
   if (set === undefined || set === null) return { ok: true, value: {} };
   if (!isRecord(set)) return problem('"set" must be an object such as {"runs": 8}');
   for (const [name, value] of Object.entries(set)) {
-    if (!SETTABLE.includes(name as Setting)) return problem(`"${name}" cannot be set; these can: ${SETTABLE.join(', ')}`);
-    const isCount = name === 'runs' || name === 'perReason';
-    if (isCount && !(isWhole(value) || (typeof value === 'string' && /^\d{1,4}$/.test(value) && isWhole(Number(value))))) {
-      return problem(`"${name}" must be a whole number from 1 to 1000`);
-    }
-    if (!isCount && (typeof value !== 'string' || !parseDuration(value))) return problem(`"${name}" must be ${DURATION_FORM}`);
+    if (!SETTABLE.includes(name as Setting)) return problem(`"${quote(name, 40)}" cannot be set; these can: ${SETTABLE.join(', ')}`);
+    if (name === 'runs' || name === 'perReason') {
+      if (!isCount(value)) return problem(`"${name}" must be a whole number from 1 to ${MAX_COUNT}`);
+    } else if (!isSpan(value)) return problem(`"${name}" must be ${DURATION_FORM}, more than 0 and at most 30d`);
   }
   return { ok: true, value: set as NonNullable<Answer['set']> };
 }
@@ -105,15 +116,31 @@ function readSettings(set: unknown): Read<NonNullable<Answer['set']>> {
 /** The task's limits with an answer's settings in place. */
 export function withSettings(limits: Limits, set: NonNullable<Answer['set']>): Limits {
   const duration = (name: Setting): number | undefined => parseDuration(String(set[name] ?? ''));
+  const wallMs = duration('run.wall') ?? limits.run.wallMs;
   return {
     ...limits,
     runs: Number(set.runs ?? limits.runs),
     perReason: Number(set.perReason ?? limits.perReason),
     wallMs: duration('wall') ?? limits.wallMs,
-    run: { ...limits.run, wallMs: duration('run.wall') ?? limits.run.wallMs, stallMs: duration('run.stall') ?? limits.run.stallMs },
+    run: { ...limits.run, wallMs, stallMs: Math.min(wallMs, duration('run.stall') ?? limits.run.stallMs) },
   };
 }
 
 const problem = (text: string): { ok: false; problem: string } => ({ ok: false, problem: text });
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isWhole = (value: unknown): boolean => typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 1000;
+
+/** What somebody wrote, or undefined where that is nothing, too long or no text. */
+function words(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length <= MAX_TEXT && value.trim() !== '' ? value.trim() : undefined;
+}
+
+/** The CLI sends `--set runs=8` as a text. */
+function isCount(value: unknown): boolean {
+  const number = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= MAX_COUNT;
+}
+
+function isSpan(value: unknown): boolean {
+  const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+  return ms !== undefined && ms > 0 && ms <= MAX_DURATION_MS;
+}

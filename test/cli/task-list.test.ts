@@ -8,7 +8,7 @@ describe('the query for the fleet', () => {
     [
       'a closed state by how the workflow closed',
       { state: 'cancelled' },
-      `WorkflowType = 'task' AND ExecutionStatus IN ('Canceled', 'Terminated')`,
+      `WorkflowType = 'task' AND ExecutionStatus IN ('Canceled', 'Terminated', 'Failed')`,
     ],
     [
       'an open state by the attribute',

@@ -62,7 +62,7 @@ describe('the differences of two tasks', () => {
       'prompt: "…t length. Then rest." → "…t length. Then go on."',
     ]);
     expect(differences(task({ title: 'T', prompt: long }), task({ title: 'T', prompt: `${long}Rest.` }))).toEqual([
-      'prompt: "…rt at length. " → "…rt at length. Rest."',
+      'prompt: "…ort at length. " → "…ort at length. Rest."',
     ]);
   });
 

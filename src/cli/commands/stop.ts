@@ -30,7 +30,7 @@ export function stop(id: string, options: StopOptions, screen: Screen): Promise<
       screen.give({ id, by: 'cancel', stop: sent });
       screen.note(
         screen.warnInk.yellow(
-          'No worker took the stop within 5 s, so the task was cancelled by Temporal instead: it ends when a worker is up, and the reason is not on record.',
+          'No worker took the stop within 5 s, so the task was cancelled by Temporal instead: it ends when a worker is up, and its reason may be missing from the record.',
         ),
       );
     }

@@ -1,0 +1,107 @@
+// One host and one origin for a test file, in a namespace of its own, so that no other file takes its tasks.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { expect, inject, vi } from 'vitest';
+import { loadConfig } from '../../src/config.ts';
+import { connectionOptions } from '../../src/connection.ts';
+import type { TaskStatus } from '../../src/domain/contract.ts';
+import { STATUS_QUERY, taskBranch, taskWorkflowId } from '../../src/domain/names.ts';
+import { runWorker } from '../../src/worker.ts';
+
+export interface SmallFleet {
+  readonly folder: string;
+  readonly origin: string;
+  readonly client: Client;
+  status(taskId: string): Promise<TaskStatus>;
+  /** Commits of the task's branch at the origin that its base does not have, oldest first. */
+  commits(taskId: string): string[];
+  git(...args: readonly string[]): string;
+  /** The number that an agent wrote into this file, once it is there. */
+  pidFrom(name: string): Promise<number>;
+  stop(): Promise<void>;
+}
+
+const TIMING = 'timing: {heartbeat: 2s, lease: 2s, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n';
+
+export async function startSmallFleet(name: string): Promise<SmallFleet> {
+  const folder = mkdtempSync(join(tmpdir(), 'outlive-fleet-'));
+  const namespace = `${name}-${process.pid}`;
+  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  await makeNamespace(connection, namespace);
+  const origin = makeOrigin(folder);
+  writeFileSync(join(folder, 'outlive.yaml'), TIMING);
+  const stopping = new AbortController();
+  const target = connectionOptions({ TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: namespace });
+  const config = await loadConfig({ env: {}, cwd: folder });
+  let running: Promise<void> | undefined;
+  await new Promise<void>((ready, failed) => {
+    running = runWorker({
+      hostId: name,
+      pools: ['default'],
+      capacity: 4,
+      role: 'all',
+      config,
+      target,
+      env: { ...process.env, XDG_STATE_HOME: folder, OUTLIVE_LOG: 'silent' },
+      onReady: () => ready(),
+      signal: stopping.signal,
+      workflowBundle: { codePath: inject('workflowBundlePath') },
+    });
+    running.catch(failed);
+  });
+  const client = new Client({ connection, namespace });
+  const git = (...args: readonly string[]) => execFileSync('git', ['--git-dir', origin, ...args], { encoding: 'utf8' }).trim();
+  return {
+    folder,
+    origin,
+    client,
+    git,
+    status: (taskId) => client.workflow.getHandle(taskWorkflowId(taskId)).query<TaskStatus>(STATUS_QUERY),
+    commits: (taskId) =>
+      git('rev-list', '--reverse', `main..${taskBranch(taskId)}`)
+        .split('\n')
+        .filter(Boolean),
+    pidFrom: async (file) => {
+      const path = join(folder, file);
+      await vi.waitFor(() => expect(readFileSync(path, 'utf8')).not.toBe(''), { timeout: 15_000 });
+      return Number(readFileSync(path, 'utf8'));
+    },
+    stop: async () => {
+      stopping.abort();
+      await running;
+      await connection.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The program of test/fixtures/agents with that name, as an argv. */
+export const agent = (name: string, ...args: readonly string[]): string[] => [
+  process.execPath,
+  fileURLToPath(new URL(`../fixtures/agents/${name}.mjs`, import.meta.url)),
+  ...args,
+];
+
+async function makeNamespace(connection: Connection, namespace: string): Promise<void> {
+  await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
+  // Known to one part of the server is not known to all of them.
+  await vi.waitFor(() => connection.workflowService.listWorkflowExecutions({ namespace }), { timeout: 30_000, interval: 200 });
+}
+
+function makeOrigin(folder: string): string {
+  const origin = join(folder, 'origin.git');
+  const first = join(folder, 'first');
+  const git = (cwd: string, ...args: readonly string[]) => execFileSync('git', args, { cwd, stdio: 'ignore' });
+  git(folder, 'init', '--bare', '--initial-branch=main', origin);
+  git(folder, 'clone', origin, first);
+  writeFileSync(join(first, 'README.md'), 'A repository for tests.\n');
+  git(first, 'add', '.');
+  git(first, '-c', 'user.name=Test', '-c', 'user.email=test@localhost', 'commit', '-m', 'Begin');
+  git(first, 'push', 'origin', 'HEAD:main');
+  return origin;
+}
