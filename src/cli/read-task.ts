@@ -50,6 +50,7 @@ function sayWhySilent(error: unknown): string {
     return 'no worker answered within 5 s: start one with `outlive worker`, or look with `outlive doctor`';
   const cause = error instanceof ServiceError && error.cause ? error.cause : error;
   const words = cause instanceof Error ? cause.message : String(cause);
+  if (words.includes('no poller seen')) return 'no worker is up: start one with `outlive worker`, or look with `outlive doctor`';
   return `the task could not be asked: ${words}`;
 }
 

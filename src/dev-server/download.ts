@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { killGroup } from './kill-group.ts';
 import { nodeArguments } from './node-entry.ts';
 import type { Making, Sought } from './sought.ts';
 
@@ -17,16 +18,16 @@ export async function downloadServer({ folder, pin, env, progress, stallMs = STA
   const into = join(folder, 'download');
   await mkdir(into, { recursive: true });
   progress(`downloading the Temporal CLI ${pin.version} through the SDK`);
-  const whys: string[] = [];
+  let why = '';
   // The pinned version first; where it is not to be had, the one that the SDK takes for its best.
   for (const version of [`v${pin.version}`, 'default']) {
     const fetched = await fetchVersion(into, version, env, progress, stallMs);
     const file = await completeFile(into);
     if (file) return { path: file };
-    whys.push(fetched.why);
+    why = fetched.why;
     if (fetched.stalled) break;
   }
-  return { why: whys.at(-1) ?? '' };
+  return { why };
 }
 
 async function fetchVersion(into: string, version: string, env: NodeJS.ProcessEnv, progress: Making['progress'], stallMs: number) {
@@ -39,9 +40,7 @@ async function fetchVersion(into: string, version: string, env: NodeJS.ProcessEn
   child.on('message', (error) => {
     if (typeof error === 'string') why = shortDownloadError(error);
   });
-  const watch = watchGrowth(into, progress, stallMs, () => {
-    if (child.pid) process.kill(-child.pid, 'SIGKILL');
-  });
+  const watch = watchGrowth(into, progress, stallMs, () => killGroup(child));
   try {
     await once(child, 'close');
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { GuardMessage } from './guard-message.ts';
+import { killGroup } from './kill-group.ts';
 import { nodeArguments } from './node-entry.ts';
 
 /** The guard gives the server 5 s; after this it has no excuse itself. */
@@ -81,13 +82,4 @@ async function stopGuard(guard: ChildProcess, cleared: Promise<void>): Promise<v
   if (guard.connected) guard.disconnect();
   await cleared;
   clearTimeout(last);
-}
-
-function killGroup(guard: ChildProcess): void {
-  if (guard.pid === undefined) return;
-  try {
-    process.kill(-guard.pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
 }

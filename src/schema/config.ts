@@ -19,9 +19,7 @@ export const DEFAULT_SETTINGS: Settings = {
   identity: { name: 'Outlive', email: 'outlive@localhost' },
 };
 
-export type ReadSettings =
-  | { readonly ok: true; readonly settings: Settings }
-  | { readonly ok: false; readonly complaints: readonly Complaint[] };
+type ReadSettings = { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly complaints: readonly Complaint[] };
 
 const MINUTE_MS = 60_000;
 

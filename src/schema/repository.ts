@@ -9,10 +9,12 @@ const REST = '[^\\s\\x00-\\x1f\\x7f]+';
 const ADDRESS = new RegExp(
   `^(https?://${HOST}(:[0-9]+)?/[^\\s?#]+|ssh://(${USER})?${HOST}(:[0-9]+)?/${REST}|${USER}${HOST}:[^-\\s]\\S*|file:///.+|/.+)$`,
 );
+const LONGEST = 2000;
 const FORMS = 'https://…, ssh://…, git@host:path, file:///… or the absolute path of a local repository';
 
 export const repositoryAddress = z
   .string({ error: (issue) => `${issue.input === undefined ? 'missing' : 'no address of a repository'}; expected ${FORMS}` })
+  .max(LONGEST, { error: `no address of a repository; expected at most ${LONGEST} characters`, abort: true })
   .regex(ADDRESS, { error: (issue) => sayAddress(String(issue.input)) })
   .refine((address) => !/\p{Cc}/u.test(address), { error: `no address of a repository; expected ${FORMS}` });
 

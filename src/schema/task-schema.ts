@@ -97,7 +97,7 @@ function sayOutputKind(code: string | undefined, input: unknown): string {
   return sayWord((input as { kind?: unknown }).kind, 'kind of output', KINDS, KINDS_OF_LATER);
 }
 
-export const check = mapping(
+const check = mapping(
   {
     argv: argv('[npm, test]').meta({
       description: 'The program and its arguments, run in the workspace; no shell.',
@@ -122,9 +122,9 @@ const taskLimits = {
   run: mapping(runLimits, 'limits of a run such as {wall: 1h}', ['turns']).exactOptional().describe('Ceilings of a single run.'),
 } satisfies ShapeOf<LimitsSpec>;
 
-export const limits = mapping(taskLimits, 'limits such as {runs: 6, wall: 8h}') satisfies z.ZodType<LimitsSpec>;
+const limits = mapping(taskLimits, 'limits such as {runs: 6, wall: 8h}') satisfies z.ZodType<LimitsSpec>;
 
-export const workspace = mapping(
+const workspace = mapping(
   {
     repo: repositoryAddress.meta({
       description: 'The git repository; without credentials in the address.',

@@ -344,6 +344,10 @@ describe('a bad spec', () => {
     expect(repo(address)).toEqual([`workspace.repo: ${REPO}`]);
   });
 
+  it('may not work in an address without end, and is told so at once', () => {
+    expect(repo(':'.repeat(400_000))).toEqual(['workspace.repo: no address of a repository; expected at most 2000 characters']);
+  });
+
   it.each(['', '-b', '@', 'a..b', 'a b', '/a', 'a/', 'a//b', '.a', 'a/.b', 'a.lock', 'a.', 'a@{1}', 'a~1', 'a:b', 'a\\b'])(
     'may not start from %j',
     (name) => {

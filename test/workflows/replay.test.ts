@@ -1,0 +1,40 @@
+// Tasks live for weeks, workers are deployed every day: every recorded history must replay on today's workflow.
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+const FOLDER = new URL('../fixtures/histories/', import.meta.url);
+const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+const history = (name: string) => JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'));
+
+let workflowBundle: WorkflowBundleWithSourceMap;
+beforeAll(async () => {
+  Runtime.install({ logger: new DefaultLogger('ERROR') });
+  const workflowsPath = fileURLToPath(new URL('../../src/workflows', import.meta.url));
+  workflowBundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
+});
+
+describe('recorded histories', () => {
+  it('are there, for each way through the workflow', () => {
+    expect(names.length).toBeGreaterThanOrEqual(12);
+  });
+
+  it.each(names)('%s replays', async (name) => {
+    await Worker.runReplayHistory({ workflowBundle }, history(name), `task/${name.replace('.json', '')}`);
+  });
+
+  it('would show a workflow that does something else', async () => {
+    const other = history('killed-retried.json');
+    const settle = other.events.find(
+      (event: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }) =>
+        event.activityTaskScheduledEventAttributes?.activityType.name === 'settle',
+    );
+    settle.activityTaskScheduledEventAttributes.activityType.name = 'finish';
+    await expect(Worker.runReplayHistory({ workflowBundle }, other, 'task/killed-retried')).rejects.toBeInstanceOf(
+      DeterminismViolationError,
+    );
+  });
+});
