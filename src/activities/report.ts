@@ -3,7 +3,7 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { classify } from '../domain/classify.ts';
 import type { Ending } from '../domain/ending.ts';
-import { type Failure, failureType } from '../domain/failure.ts';
+import { type Evidence, type Failure, failureType } from '../domain/failure.ts';
 import { completeness } from '../domain/output.ts';
 import type { Exit, RunFacts, StartPoint } from '../domain/run.ts';
 import { cut, sayCompleteness } from '../domain/story.ts';
@@ -29,16 +29,29 @@ export function reportRun(ended: EndedRun): Report {
   const work = completeness(task, facts.seen);
   const endedWell = exit.exitCode === 0 && exit.endedBy === 'itself' && words.typed?.outcome !== 'failed';
   if (endedWell && work.kind === 'complete') return { kind: 'finished' };
-  const verdict = classify(endingOf(ended));
+  const { class: of, reason, basis, rule, evidence, retryAfterMs, resetsAt } = classify(endingOf(ended));
+  const verdict = of === 'none' || reason === 'succeeded' ? unseen(sayCompleteness(work)) : { class: of, reason, basis, rule, evidence };
   const failure: Failure = {
-    ...(verdict.class === 'none' || verdict.reason === 'succeeded'
-      ? unseen(sayCompleteness(work))
-      : { ...verdict, class: verdict.class, reason: verdict.reason }),
+    ...verdict,
+    evidence: [...verdict.evidence, ...(verdict.reason === 'unclassified' ? lastLines(words) : []), ...unreadable(words)],
     progress: hasProgress(start, facts.seen),
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(resetsAt === undefined ? {} : { resetsAt }),
   };
-  const unreadable = words.unreadable ? [{ where: 'result file', value: words.unreadable }] : [];
-  return { kind: 'failed', failure: plain({ ...failure, evidence: [...failure.evidence, ...unreadable] }) };
+  return { kind: 'failed', failure: plain(failure) };
 }
+
+/** What nothing explains, a person has to read: the last line of each stream. */
+function lastLines({ stderrTail, stdoutTail }: LastWords): Evidence[] {
+  const last = (text: string) => cut(text.trimEnd().split('\n').at(-1)?.trim() ?? '', 200);
+  const lines = [
+    { where: 'stderr', value: last(stderrTail) },
+    { where: 'stdout', value: last(stdoutTail) },
+  ];
+  return lines.filter(({ value }) => value !== '');
+}
+
+const unreadable = ({ unreadable }: LastWords): Evidence[] => (unreadable ? [{ where: 'result file', value: unreadable }] : []);
 
 /** The process says good, and nobody could see whether that is so. */
 function unseen(what: string): Omit<Failure, 'progress'> {
