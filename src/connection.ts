@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 
-export const DEFAULT_ADDRESS = '127.0.0.1:7233';
+const DEFAULT_ADDRESS = '127.0.0.1:7233';
 const CONNECT_MS = 3000;
 const GRPC_NOT_FOUND = 5;
 

@@ -15,7 +15,7 @@ const MAX_BYTES = 18_000;
 /** At most 18 kB of UTF-8. What is next comes first: a long life loses the end of its tables, never its question. */
 export function detailsOf(status: TaskStatus): string {
   const parts = [headline(status), whatIsNext(status), runs(status), outputs(status), answers(status)];
-  return fit(parts.filter((part) => part !== '').join('\n\n'));
+  return withinLimit(parts.filter((part) => part !== '').join('\n\n'));
 }
 
 function headline({ title, state, owner, runs, unchecked }: TaskStatus): string {
@@ -65,7 +65,9 @@ function row({ n, host, failure, outcome, decision }: RunStatus): string {
 }
 
 /** Cut before it is escaped, so that no cut can open a cell again. */
-const cell = (text: string): string => oneLine(text, 300).replace(/[\\|<`]/g, '\\$&');
+const cell = (text: string): string => `${oneLine(text, 300).replace(/[\\|<`]/g, '\\$&')}${GAP}`;
+/** The Web UI draws tables without padding; an em space is the only gap that Markdown leaves standing. */
+const GAP = '\u2003';
 
 /** Somebody else's words as a paragraph: one line, and no tag of it is taken for HTML. */
 const prose = (text: string, length = 1000): string => oneLine(text, length).replaceAll('<', '\\<');
@@ -88,7 +90,7 @@ function answers({ answers }: TaskStatus): string {
 const LEFT_OUT = '\n\n… the rest is in the history';
 
 /** Whole lines as long as they fit: a row that is cut in the middle is no row. */
-function fit(text: string): string {
+function withinLimit(text: string): string {
   if (utf8Length(text) <= MAX_BYTES) return text;
   let left = MAX_BYTES - utf8Length(LEFT_OUT);
   const lines: string[] = [];

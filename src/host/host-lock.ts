@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ProcessIdentity, processIdentity } from './process-tree.ts';
 
-export class HostTaken extends Error {
+class HostTaken extends Error {
   readonly code = 'host_taken';
   override readonly name = 'HostTaken';
 }
