@@ -48,8 +48,8 @@ const CLOSED: Readonly<Partial<Record<WorkflowExecutionInfo['status']['name'], T
 const STATUSES: Readonly<Partial<Record<TaskState, readonly string[]>>> = {
   done: ['Completed'],
   failed: ['Failed', 'TimedOut'],
-  // A task that was stopped by its own update closes as failed, with its result in the memo.
-  cancelled: ['Canceled', 'Terminated', 'Failed'],
+  // A task that was stopped by its own update completes, with its result in the memo.
+  cancelled: ['Canceled', 'Terminated', 'Completed'],
 };
 
 /** The visibility query: never narrower than the filter, because the attributes may lag behind a task by one run. */

@@ -37,8 +37,10 @@ export async function task(spec: TaskSpec): Promise<TaskResult> {
     return await scope.run(() => live(life, spec));
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    await CancellationScope.nonCancellable(() => windDown(life));
-    throw new CancelledFailure(life.stopped?.why ?? 'the task was cancelled');
+    const result = await CancellationScope.nonCancellable(() => windDown(life));
+    // Only a cancel that the server knows of may end as one; a stop is an answer to its caller, and ends with its result.
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure(result.because);
+    return result;
   }
 }
 
@@ -124,11 +126,14 @@ async function end(life: TaskLife, step: Extract<Step, { kind: 'end' }>): Promis
 }
 
 /** After a stop or a cancel: what the cut-off run left is looked at and banked; effects already made stay. */
-async function windDown(life: TaskLife): Promise<void> {
+async function windDown(life: TaskLife): Promise<TaskResult> {
   if (life.isUnsettled()) await settle(life);
   const why = life.stopped ? `stopped by ${life.stopped.by ?? 'somebody'}: ${life.stopped.why}` : 'cancelled';
-  upsertMemo({ result: life.end('cancelled', why) });
+  const result = life.end('cancelled', why);
+  // The server keeps no result of a cancelled workflow.
+  upsertMemo({ result });
   await condition(allHandlersFinished);
+  return result;
 }
 
 const sayAnswer = (answer: Answer): string =>

@@ -8,7 +8,7 @@ describe('the query for the fleet', () => {
     [
       'a closed state by how the workflow closed',
       { state: 'cancelled' },
-      `WorkflowType = 'task' AND ExecutionStatus IN ('Canceled', 'Terminated', 'Failed')`,
+      `WorkflowType = 'task' AND ExecutionStatus IN ('Canceled', 'Terminated', 'Completed')`,
     ],
     [
       'an open state by the attribute',

@@ -1,6 +1,7 @@
 // One host and one origin for a test file, in a namespace of its own, so that no other file takes its tasks.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,7 +24,14 @@ export interface SmallFleet {
   git(...args: readonly string[]): string;
   /** The number that an agent wrote into this file, once it is there. */
   pidFrom(name: string): Promise<number>;
+  /** A worker as a process of its own, for one pool; resolves once it takes runs. */
+  startHost(hostId: string, pool: string): Promise<Host>;
   stop(): Promise<void>;
+}
+
+export interface Host {
+  /** Resolves when the process is gone. May be called again. */
+  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 const TIMING = 'timing: {heartbeat: 2s, lease: 2s, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n';
@@ -71,11 +79,37 @@ export async function startSmallFleet(name: string): Promise<SmallFleet> {
       await vi.waitFor(() => expect(readFileSync(path, 'utf8')).not.toBe(''), { timeout: 15_000 });
       return Number(readFileSync(path, 'utf8'));
     },
+    startHost: (hostId, pool) => startHost(hostId, pool, folder, namespace),
     stop: async () => {
       stopping.abort();
       await running;
       await connection.close();
       rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startHost(hostId: string, pool: string, folder: string, namespace: string): Promise<Host> {
+  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+  const args = ['--import', 'tsx', main, 'worker', '--host-id', hostId, '--pool', pool, '--role', 'host'];
+  const env = {
+    ...process.env,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: namespace,
+    XDG_STATE_HOME: folder,
+    OUTLIVE_CONFIG: join(folder, 'outlive.yaml'),
+    OUTLIVE_LOG: 'silent',
+  };
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const gone = once(child, 'exit');
+  await new Promise<void>((ready, failed) => {
+    child.stdout?.on('data', (chunk) => String(chunk).includes('ready') && ready());
+    void gone.then(([code]) => failed(new Error(`the host ${hostId} ended with ${code}`)));
+  });
+  return {
+    end: async (signal) => {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      await gone;
     },
   };
 }
