@@ -1,13 +1,7 @@
 // One task as it stands: asked of the task itself, and where no worker lets it answer, read from its history. A task
 // whose workers are all down is exactly the one that somebody looks at.
 
-import {
-  isGrpcCancelledError,
-  isGrpcDeadlineError,
-  ServiceError,
-  type WorkflowExecutionDescription,
-  type WorkflowHandle,
-} from '@temporalio/client';
+import { isGrpcCancelledError, isGrpcDeadlineError, ServiceError, type WorkflowHandle } from '@temporalio/client';
 import type { Connected } from '../connection.ts';
 import type { TaskStatus } from '../domain/contract.ts';
 import { STATUS_QUERY } from '../domain/names.ts';
@@ -15,22 +9,34 @@ import { tracesOf } from './activity-traces.ts';
 import { withPending } from './pending.ts';
 import { asNotFound, CALL_MS, taskHandle, WORKER_MS, within } from './server.ts';
 import { statusFrom } from './status-from-history.ts';
-import { taskEnd } from './task-end.ts';
+import { type TaskEnd, taskEnd } from './task-end.ts';
 
 export interface TaskRead {
   readonly status: TaskStatus;
   /** Why the task itself could not be asked; the status is then put together from its history. */
   readonly silent?: string;
+  /** How it was ended from outside, without a word of its own. */
+  readonly cutOff?: string;
 }
 
 /** Throws CliError `not_found`. */
 export async function readTask(server: Connected, id: string): Promise<TaskRead> {
   const handle = taskHandle(server, id);
   const description = await within(server, CALL_MS, () => handle.describe()).catch(asNotFound(id, server));
+  const end = description.closeTime && (await within(server, CALL_MS, () => taskEnd(handle)));
   const asked = await askTask(server, handle);
-  const { status } = asked.silent === undefined ? asked : { status: await fromHistory(server, handle, description) };
-  const exact = withPending(status, description.raw.pendingActivities ?? []);
-  return asked.silent === undefined ? { status: exact } : { status: exact, silent: asked.silent };
+  const told = asked.status ?? (await fromHistory(server, handle, end));
+  const status = withPending(told, description.raw.pendingActivities ?? []);
+  return {
+    status: end && !status.result ? withEnd(status, end) : status,
+    ...(asked.silent !== undefined && { silent: asked.silent }),
+    ...(end && !status.result && !end.result && { cutOff: end.because }),
+  };
+}
+
+/** A workflow that was ended from outside still says what it said last: that it runs, or asks. */
+function withEnd({ hold: _, question: __, ...status }: TaskStatus, { state, result }: TaskEnd): TaskStatus {
+  return { ...status, state, ...(result && { result }) };
 }
 
 type Asked = { readonly status: TaskStatus; readonly silent?: undefined } | { readonly status?: undefined; readonly silent: string };
@@ -54,9 +60,8 @@ function sayWhySilent(error: unknown): string {
   return `the task could not be asked: ${words}`;
 }
 
-async function fromHistory(server: Connected, handle: WorkflowHandle, description: WorkflowExecutionDescription): Promise<TaskStatus> {
-  const isClosed = description.closeTime !== undefined;
-  const [history, end] = await within(server, CALL_MS, () => Promise.all([handle.fetchHistory(), isClosed ? taskEnd(handle) : undefined]));
+async function fromHistory(server: Connected, handle: WorkflowHandle, end: TaskEnd | undefined): Promise<TaskStatus> {
+  const history = await within(server, CALL_MS, () => handle.fetchHistory());
   const traces = await tracesOf(history.events ?? [], server.client.options.loadedDataConverter);
-  return statusFrom(traces, { workflowId: description.workflowId, ...(end && { end }) });
+  return statusFrom(traces, { workflowId: handle.workflowId, ...(end && { end }) });
 }

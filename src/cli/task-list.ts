@@ -48,7 +48,7 @@ const CLOSED: Readonly<Partial<Record<WorkflowExecutionInfo['status']['name'], T
 const STATUSES: Readonly<Partial<Record<TaskState, readonly string[]>>> = {
   done: ['Completed'],
   failed: ['Failed', 'TimedOut'],
-  // A task that was stopped by its own update completes, with its result in the memo.
+  // A stopped task completes, with its result in the memo.
   cancelled: ['Canceled', 'Terminated', 'Completed'],
 };
 
@@ -73,7 +73,7 @@ export function listTasks(server: Connected, filter: Filter, attributes: boolean
   // Where one task gets no worker to answer within seconds, the thousand others would not either.
   let mayAsk = !attributes;
   const rowOf = async (info: WorkflowExecutionInfo): Promise<TaskRow> => {
-    if (info.closeTime) return closedRow(server, info);
+    if (info.closeTime) return closedRow(server, info, filter);
     const handle = server.client.workflow.getHandle(info.workflowId, info.runId);
     const asked = mayAsk ? await askTask(server, handle) : undefined;
     if (asked?.silent !== undefined) mayAsk = false;
@@ -108,10 +108,10 @@ async function openRow(info: WorkflowExecutionInfo, handle: WorkflowHandle, stat
 const reasonOf = (failure: { readonly class: string; readonly reason: string } | undefined) =>
   failure && { reason: `${failure.class}.${failure.reason}` };
 
-async function closedRow(server: Connected, info: WorkflowExecutionInfo): Promise<TaskRow> {
+async function closedRow(server: Connected, info: WorkflowExecutionInfo, filter: Filter): Promise<TaskRow> {
   const inMemo = resultIn(info.memo).result;
   const row = { ...baseRow(info), ...(inMemo && { state: inMemo.state }) };
-  if (row.runs > 0) return row;
+  if (row.runs > 0 || (filter.state !== undefined && row.state !== filter.state)) return row;
   // A task that needed one run closes without a word to its attributes, to keep its history short.
   const result = inMemo ?? (await taskEnd(server.client.workflow.getHandle(info.workflowId, info.runId))).result;
   const [last] = Object.keys(result?.reasons ?? {}).slice(-1);

@@ -23,20 +23,19 @@ export async function begin(spec: TaskSpec): Promise<Begun> {
     return await local.begin(spec);
   } catch (error) {
     if (isCancellation(error)) throw error;
-    if (isInvalid(error)) throw asInvalid(error);
+    const invalid = asInvalid(error);
+    if (invalid) throw invalid;
   }
   try {
     return await normal.begin(spec);
   } catch (error) {
-    throw isInvalid(error) ? asInvalid(error) : error;
+    throw asInvalid(error) ?? error;
   }
 }
 
-function isInvalid(error: unknown): error is ActivityFailure & { cause: ApplicationFailure } {
-  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === INVALID;
-}
-
-/** The workflow's own failure says what is wrong, instead of "Activity task failed". */
-function asInvalid({ cause }: ActivityFailure & { cause: ApplicationFailure }): ApplicationFailure {
+/** The workflow's own failure says what is wrong, instead of "Activity task failed". A local activity's failure comes without its wrapping. */
+function asInvalid(error: unknown): ApplicationFailure | undefined {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure) || cause.type !== INVALID) return undefined;
   return ApplicationFailure.create({ type: INVALID, message: cause.message, nonRetryable: true, details: cause.details ?? [] });
 }
