@@ -18,6 +18,7 @@ import { ANSWER, CONTROL_QUEUE, STATUS_QUERY, STOP_UPDATE, TASK_WORKFLOW, taskBr
 import type { TaskSpec } from '../src/domain/task.ts';
 import { startTask } from '../src/start-task.ts';
 import { runWorker } from '../src/worker.ts';
+import { makeOrigin } from '../test/e2e/origin.ts';
 
 const FOLDER = '/tmp/outlive-histories';
 const ORIGIN = join(FOLDER, 'origin.git');
@@ -107,17 +108,6 @@ async function until(handle: WorkflowHandle, holds: (status: TaskStatus) => bool
   }
 }
 
-function makeOrigin(): void {
-  const git = (cwd: string, ...args: readonly string[]) => execFileSync('git', args, { cwd, stdio: 'ignore' });
-  const first = join(FOLDER, 'first');
-  git(FOLDER, 'init', '--bare', '--initial-branch=main', ORIGIN);
-  git(FOLDER, 'clone', ORIGIN, first);
-  writeFileSync(join(first, 'README.md'), 'A repository for recorded histories.\n');
-  git(first, 'add', '.');
-  git(first, '-c', 'user.name=Test', '-c', 'user.email=test@localhost', 'commit', '-m', 'Begin');
-  git(first, 'push', 'origin', 'HEAD:main');
-}
-
 async function record(client: Client, { name, shell, more, act }: Recording): Promise<void> {
   const spec = {
     id: name,
@@ -157,7 +147,7 @@ rmSync(FOLDER, { recursive: true, force: true });
 mkdirSync(FOLDER);
 writeFileSync(join(FOLDER, 'outlive.yaml'), TIMING);
 mkdirSync(OUT, { recursive: true });
-makeOrigin();
+makeOrigin(FOLDER);
 const server = await startDevServer({ uiPort: false, progress: console.log });
 const stop = new AbortController();
 try {

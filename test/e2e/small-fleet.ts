@@ -13,6 +13,7 @@ import { connectionOptions } from '../../src/connection.ts';
 import type { TaskStatus } from '../../src/domain/contract.ts';
 import { STATUS_QUERY, taskBranch, taskWorkflowId } from '../../src/domain/names.ts';
 import { runWorker } from '../../src/worker.ts';
+import { makeOrigin } from './origin.ts';
 
 export interface SmallFleet {
   readonly folder: string;
@@ -125,17 +126,4 @@ async function makeNamespace(connection: Connection, namespace: string): Promise
   await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
   // Known to one part of the server is not known to all of them.
   await vi.waitFor(() => connection.workflowService.listWorkflowExecutions({ namespace }), { timeout: 30_000, interval: 200 });
-}
-
-function makeOrigin(folder: string): string {
-  const origin = join(folder, 'origin.git');
-  const first = join(folder, 'first');
-  const git = (cwd: string, ...args: readonly string[]) => execFileSync('git', args, { cwd, stdio: 'ignore' });
-  git(folder, 'init', '--bare', '--initial-branch=main', origin);
-  git(folder, 'clone', origin, first);
-  writeFileSync(join(first, 'README.md'), 'A repository for tests.\n');
-  git(first, 'add', '.');
-  git(first, '-c', 'user.name=Test', '-c', 'user.email=test@localhost', 'commit', '-m', 'Begin');
-  git(first, 'push', 'origin', 'HEAD:main');
-  return origin;
 }
