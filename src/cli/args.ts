@@ -17,7 +17,6 @@ export const TASK_STATES = [
   'cancelled',
 ] as const satisfies readonly TaskState[];
 export const ROLES = ['all', 'control', 'host'] as const;
-export type Role = (typeof ROLES)[number];
 
 /** Takes the workflow's id as well: it is what the Web UI shows. */
 export function taskId(text: string): string {

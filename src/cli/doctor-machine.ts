@@ -51,7 +51,7 @@ export async function versionOf(program: string, args: readonly string[], env: N
   return said.failed ? undefined : (/\d+(?:\.\d+)+/.exec(said.stdout)?.[0] ?? said.stdout.slice(0, 40));
 }
 
-export function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
   const [first = 0, second = 0] = version.split('.').map(Number);
   return first > major || (first === major && second >= minor);
 }
@@ -77,7 +77,7 @@ async function nearest(path: string): Promise<string> {
   return isThere || dirname(path) === path ? path : nearest(dirname(path));
 }
 
-export function space(free: number): Finding {
+function space(free: number): Finding {
   const found = `${(free / GIB).toFixed(1)} GiB free`;
   if (free >= SPACE.warn) return { name: 'disk', state: 'ok', found };
   const todo = 'Free some: a full disk ends runs as host.disk_full.';

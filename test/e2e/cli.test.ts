@@ -232,8 +232,12 @@ describe('up', () => {
     const up = spawn(process.execPath, ['--import', 'tsx', main, 'up', '--host-id', 'alone'], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const gone = once(up, 'exit');
     const said = { out: '', err: '' };
-    up.stdout.on('data', (chunk) => void (said.out += chunk));
-    up.stderr.on('data', (chunk) => void (said.err += chunk));
+    up.stdout.on('data', (chunk) => {
+      said.out += chunk;
+    });
+    up.stderr.on('data', (chunk) => {
+      said.err += chunk;
+    });
     try {
       await vi.waitUntil(() => said.out.includes('outlive show ID') || up.exitCode !== null, { timeout: 60_000 });
       expect(said).toEqual({
