@@ -71,7 +71,7 @@ export interface Facts {
  * A look that came back `unknown` is repeated this often, 30 s apart and doubling: about half an hour, as long as an
  * effect is tried, before a person is asked.
  */
-export const MAX_LOOKS = 7;
+const MAX_LOOKS = 7;
 const FIRST_LOOK_AGAIN_MS = 30_000;
 const LONGEST = { because: 1000, text: 2000, evidence: 200 } as const;
 const MOST_EVIDENCE = 20;

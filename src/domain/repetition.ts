@@ -37,7 +37,7 @@ function isProviderWait(failure: Failure): boolean {
 }
 
 /** Reason and first evidence, with numbers and hexadecimal ids blanked: ids, sizes and times differ between two ends of the same kind. */
-export function fingerprint(failure: Failure): string {
+function fingerprint(failure: Failure): string {
   const [first] = failure.evidence;
   return `${failure.class}.${failure.reason}|${failure.rule}|${first?.value.replace(/[0-9a-f]*\d[0-9a-f]*/gi, '#') ?? ''}`;
 }
