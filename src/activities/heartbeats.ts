@@ -29,6 +29,7 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
   });
   let beat = first;
   let stopped = false;
+  let heard = false;
 
   const end = (cause: EndedBy) => {
     if (!ending.signal.aborted) ending.abort(cause);
@@ -37,6 +38,7 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
   const send = async () => {
     try {
       await client.withDeadline(Date.now() + ANSWER_MS, () => client.activity.heartbeat(token, beat));
+      heard = true;
       resolve();
     } catch (error) {
       const cause = causeOf(error);
@@ -46,7 +48,9 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
   const loop = async () => {
     await send();
     for (;;) {
-      await new Promise((wake) => setTimeout(wake, heartbeatMs / 3).unref());
+      // Nothing starts before the first answer, so that one is asked for more often.
+      const pauseMs = heard ? heartbeatMs / 3 : Math.min(1000, heartbeatMs / 3);
+      await new Promise((wake) => setTimeout(wake, pauseMs).unref());
       if (stopped) return;
       // The SDK's own timer is not due before this: a run of seconds costs the server one heartbeat, not two.
       context.heartbeat(beat);

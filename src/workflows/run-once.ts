@@ -13,7 +13,7 @@ import {
 import { type HostActivities, RUN_DECLINED } from '../domain/contract.ts';
 import { FAILURE_TYPES, type Failure, REASONS, type Reason } from '../domain/failure.ts';
 import { hostOfIdentity, hostQueue, poolQueue, runActivityId } from '../domain/names.ts';
-import type { Heartbeat, RunFacts, RunInput, RunRecord, RunReport } from '../domain/run.ts';
+import type { Heartbeat, RunFacts, RunInput, RunRecord, RunReport, StartPoint } from '../domain/run.ts';
 import { cut } from '../domain/story.ts';
 import type { Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
@@ -45,7 +45,7 @@ export async function runOnce(life: TaskLife, step: Extract<Step, { kind: 'run' 
 /** Hosts that should leave the run to another decline it; after three offers any host is better than none. */
 async function offer(life: TaskLife, run: RunRecord, step: Extract<Step, { kind: 'run' }>): Promise<RunReport> {
   for (let declined = 0; ; declined += 1) {
-    const avoid = declined < MAX_DECLINES ? (step.avoid ?? []) : [];
+    const avoid = declined < MAX_DECLINES && keeper(life.start) === undefined ? (step.avoid ?? []) : [];
     const because = declined < MAX_DECLINES ? step.because : `no other host took it, so any may; ${step.because}`;
     try {
       return await activities(life, run.n, because).runAgent(inputOf(life, run, step, avoid));
@@ -61,10 +61,10 @@ function inputOf(life: TaskLife, run: RunRecord, step: Extract<Step, { kind: 'ru
 }
 
 function activities({ task, timing, start, summary }: TaskLife, n: number, because: string): HostActivities {
+  const kept = keeper(start);
   const checksMs = task.checks.reduce((sum, check) => sum + check.timeoutMs, 0);
   return proxyActivities<HostActivities>({
-    // Work that only one host keeps can only be continued there.
-    taskQueue: start.kind === 'bank' && start.at === 'host' ? hostQueue(start.host) : poolQueue(task.pool),
+    taskQueue: kept === undefined ? poolQueue(task.pool) : hostQueue(kept),
     activityId: runActivityId(n),
     summary: summary(`run ${n} · ${task.agent.use} · ${because}`),
     startToCloseTimeout: task.limits.run.wallMs + checksMs + SLACK_MS,
@@ -73,6 +73,11 @@ function activities({ task, timing, start, summary }: TaskLife, n: number, becau
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: { maximumAttempts: 1, nonRetryableErrorTypes: [...FAILURE_TYPES, RUN_DECLINED] },
   });
+}
+
+/** The host that alone keeps the work so far: it can only be continued there. */
+function keeper(start: StartPoint): string | undefined {
+  return start.kind === 'bank' && start.at === 'host' ? start.host : undefined;
 }
 
 function isDeclined(error: unknown): error is ActivityFailure & { cause: ApplicationFailure } {
