@@ -76,6 +76,15 @@ const FIRST_LOOK_AGAIN_MS = 30_000;
 const LONGEST = { because: 1000, text: 2000, evidence: 200 } as const;
 const MOST_EVIDENCE = 20;
 
+/** What a person can do where the reason of the failure is not what stands in the way. */
+const ADVICE = {
+  vouch: 'Look at what is there, then answer; a `retry` tells the next run to verify it first.',
+  unseen: 'Put right what keeps the look from an answer, then answer `look`.',
+  unbanked: 'Put right what keeps it from being banked, then answer `look`; a `retry` starts without it.',
+  alive: 'Bring the host back and answer `look`, or make sure that nothing of the run lives and answer `retry`.',
+  ledger: 'Answer `retry` for one more run, with other limits if there may be more than one, or close the task.',
+} as const;
+
 type RetryReaction = Extract<Reaction, { kind: 'retry' }>;
 
 export function decide(facts: Facts): Decision {
@@ -101,7 +110,7 @@ function react(facts: Facts, work: Completeness): Decision {
     case 'feedback':
       return feedback(facts, work);
     case 'finish':
-      return ask(facts, work, `the work was taken for done, and the look does not confirm it (${sayCompleteness(work)})`);
+      return ask(facts, work, `the work was taken for done, and the look does not confirm it (${sayCompleteness(work)})`, ADVICE.vouch);
     case 'stop':
       return answer(facts, { kind: 'stop', because: 'the task was stopped on purpose' });
     case 'ask':
@@ -113,19 +122,17 @@ function react(facts: Facts, work: Completeness): Decision {
 
 /** Run n+1 never starts before run n is known to be over. */
 function waitForTheEnd(facts: Facts, work: Completeness): Decision {
-  const host = hostOfRun(facts) ?? `the host of run ${facts.n}`;
-  if (facts.look === 1) {
+  const { n, look, leaseMs } = facts;
+  const host = hostOfRun(facts) ?? 'an unknown host';
+  if (look === 1) {
     return answer(facts, {
       kind: 'hold',
-      afterMs: facts.leaseMs,
-      because: `${host} does not answer, and run ${facts.n} may still be at work there; everything is looked at again after ${sayDuration(facts.leaseMs)}`,
+      afterMs: leaseMs,
+      because: `run ${n} may still be at work on ${host}, which does not answer; everything is looked at again after ${sayDuration(leaseMs)}`,
     });
   }
-  return ask(
-    facts,
-    work,
-    `${host} still does not answer, so its agent may be at work: a \`retry\` now may set two agents on the same task`,
-  );
+  const why = `nobody knows whether it is over, because ${host} still does not answer, and another run might work beside it`;
+  return ask(facts, work, why, ADVICE.alive);
 }
 
 /** The gates in front of every run: something unseen, something not kept, a ledger used up, the same thing again. */
@@ -136,12 +143,12 @@ function gated(facts: Facts, work: Completeness, go: () => Decision): Decision {
   if (unseen.length > 0) return lookAgain(facts, work, unseen);
   if (seen.bank?.state === 'failed') return bankAgain(facts, work, seen.bank.evidence);
   const used = breach(ledgersOf(runs, task.limits), task.limits, failure.reason, granted);
-  if (used) return ask(facts, work, used);
+  if (used) return ask(facts, work, used, ADVICE.ledger);
   const again = repetition(facts);
   return again ? ask(facts, work, again) : go();
 }
 
-function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReaction): Decision {
+function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReaction, ...grounds: readonly string[]): Decision {
   const { failure, task, n } = facts;
   return gated(facts, work, () => {
     if (elsewhere === 'required' && otherHosts(facts)?.length === 0)
@@ -150,12 +157,13 @@ function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReact
     if (until !== undefined && isTooFar(facts, until)) return ask(facts, work, sayTooFar(until));
     const afterMs = wait === 'none' ? 0 : waitMs(facts, until);
     const avoid = elsewhere === 'any' ? [] : suspects(facts);
-    const whose = until === undefined ? 'as backoff' : 'as the provider asked';
-    const how = `${avoid.length > 0 ? 'goes to another host' : 'follows'}${afterMs > 0 ? ` after ${sayDuration(afterMs)}, ${whose}` : ''}`;
+    const where = avoid.length > 0 ? 'goes to another host' : 'follows';
+    const when = afterMs > 0 ? ` after ${sayDuration(afterMs)}${until === undefined ? ' of backoff' : ', as the provider asked'}` : '';
     return answer(facts, {
       kind: 'retry',
       because: [
-        `${sayFailure(n, failure)}, so ${sayNextRun(facts)} ${how}`,
+        `${sayFailure(n, failure)}, so ${sayNextRun(facts)} ${where}${when}`,
+        ...grounds,
         ...(work.kind === 'unproven' ? [sayCompleteness(work)] : []),
         sayLeft(n, facts.seen),
         `${failure.reason} means: ${REASONS[failure.reason].when}`,
@@ -175,7 +183,9 @@ function retryAfterReset(facts: Facts, work: Completeness): Decision {
   }
   if (isTooFar(facts, until)) return ask(facts, work, sayTooFar(until));
   const leftMs = until - Date.parse(facts.now);
-  if (leftMs <= 0) return retry(facts, work, { kind: 'retry', wait: 'none', elsewhere: 'any' });
+  if (leftMs <= 0) {
+    return retry(facts, work, { kind: 'retry', wait: 'none', elsewhere: 'any' }, `the quota was to be reset at ${sayTime(until)}`);
+  }
   return gated(facts, work, () =>
     answer(facts, {
       kind: 'hold',
@@ -189,47 +199,46 @@ function retryAfterReset(facts: Facts, work: Completeness): Decision {
 function feedback(facts: Facts, work: Completeness): Decision {
   const { failure, runs, granted, n } = facts;
   const rejected = runs.filter((run) => run.failure?.reason === 'output_rejected').length;
-  const wrong = sayCompleteness(work);
-  if (rejected >= 2 + granted) return ask(facts, work, `${count(rejected, 'run')} came back without an output that passes (${wrong})`);
+  if (rejected >= 2 + granted) return ask(facts, work, `${count(rejected, 'run')} came back without an output that passes`);
   return gated(facts, work, () =>
     answer(facts, {
       kind: 'retry',
-      because: `${sayEnd(n, failure)}, so ${sayNextRun(facts)} is told what is wrong: ${wrong}; ${sayLeft(n, facts.seen)}`,
+      because: `${sayEnd(n, failure)}, so ${sayNextRun(facts)} is told what is wrong: ${sayCompleteness(work)}; ${sayLeft(n, facts.seen)}`,
       notes: tellNextRun(facts, work),
     }),
   );
 }
 
 function lookAgain(facts: Facts, work: Completeness, unseen: readonly string[]): Decision {
+  const { look, n, failure } = facts;
   const what = unseen.map((one) => quote(one)).join('; ');
-  if (facts.look >= MAX_LOOKS) return ask(facts, work, `after ${count(facts.look, 'look')} it is still not known what is there (${what})`);
-  const afterMs = backoffMs(FIRST_LOOK_AGAIN_MS, facts.look, seedOf(facts));
+  if (look >= MAX_LOOKS)
+    return ask(facts, work, `after ${count(look, 'look')} it is still not known what is there (${what})`, ADVICE.unseen);
+  const afterMs = backoffMs(FIRST_LOOK_AGAIN_MS, look, seedOf(facts));
   return answer(facts, {
     kind: 'hold',
     afterMs,
-    because: `looked at again in ${sayDuration(afterMs)}, because nobody can say yet what is there (${what}), and a failed look is no proof of absence`,
+    because: `looked at again in ${sayDuration(afterMs)}, because nobody can say yet what is there (${what}), and a failed look is no proof of absence; ${sayFailure(n, failure)}`,
   });
 }
 
 /** What is not banked would be lost to the next run, which may start on another host. */
 function bankAgain(facts: Facts, work: Completeness, evidence: string): Decision {
-  const { look, n } = facts;
-  if (look >= MAX_LOOKS)
-    return ask(facts, work, `after ${count(look, 'look')} what it left is still not banked, and a \`retry\` starts without it`);
+  const { look, n, failure } = facts;
+  if (look >= MAX_LOOKS) return ask(facts, work, `after ${count(look, 'look')} what it left could still not be banked`, ADVICE.unbanked);
   const afterMs = backoffMs(FIRST_LOOK_AGAIN_MS, look, seedOf(facts));
   return answer(facts, {
     kind: 'hold',
     afterMs,
-    because: `banked again in ${sayDuration(afterMs)}, because what run ${n} left could not be kept (${quote(evidence)}), and the next run would start without it`,
+    because: `banked again in ${sayDuration(afterMs)}, because what run ${n} left could not be kept (${quote(evidence)}), and the next run would start without it; ${sayFailure(n, failure)}`,
   });
 }
 
-function ask(facts: Facts, work: Completeness, why: string): Decision {
+function ask(facts: Facts, work: Completeness, why: string, advice: string = REASONS[facts.failure.reason].advice): Decision {
   const { failure, n, seen } = facts;
   const mayFinish = work.kind === 'unproven' || (work.kind === 'incomplete' && work.missing.length === 0);
   const choices: Choice[] = ['retry', ...(mayFinish ? (['finish'] as const) : []), 'look', 'wait', 'close'];
-  const { when, advice } = REASONS[failure.reason];
-  const sentences = [`${sayFailure(n, failure)}: ${when}`, why, sayLeft(n, seen)];
+  const sentences = [`${sayFailure(n, failure)}: ${REASONS[failure.reason].when}`, why, sayLeft(n, seen)];
   return answer(facts, {
     kind: 'ask',
     because: `${sayFailure(n, failure)}; ${why}, so a person is asked`,
@@ -277,7 +286,7 @@ const sayTooFar = (until: number): string =>
   `the provider asks to wait until ${sayTime(until)}, longer than the ${sayDuration(MAX_STATED_WAIT_MS)} that a task waits by itself`;
 
 /** A time beyond what dates can hold is no time that anybody waits for. */
-const sayTime = (ms: number): string => (Math.abs(ms) <= 8.64e15 ? new Date(ms).toISOString() : 'the end of time');
+const sayTime = (ms: number): string => (ms <= 8.64e15 ? `${new Date(ms).toISOString().slice(0, 19)}Z` : 'the end of time');
 
 /** Runs that never started do not count, so the number of the last run moves with them. */
 function sayNextRun({ runs, task, granted, n }: Facts): string {

@@ -12,7 +12,7 @@ const MAX_EVIDENCE = 8;
 const MAX_QUESTION = 2000;
 const MAX_BYTES = 18_000;
 
-/** At most 18 kB of UTF-8. What is next comes first: a long life loses the end of its tables, never its question. */
+/** At most 18 kB of UTF-8. What is next comes first: a long life loses the end of its lists, never its question. */
 export function detailsOf(status: TaskStatus): string {
   const parts = [headline(status), whatIsNext(status), runs(status), outputs(status), answers(status)];
   return withinLimit(parts.filter((part) => part !== '').join('\n\n'));
@@ -52,44 +52,44 @@ function asked(id: string, { id: question, owner, text, evidence, choices, needs
 
 function runs({ runs }: TaskStatus): string {
   if (runs.length === 0) return '';
-  const rows = runs.slice(-MAX_RUNS).map(row);
+  const told = runs.slice(-MAX_RUNS).map(sayRun);
   const earlier = runs.length - MAX_RUNS;
   const left = earlier > 0 ? `\n\nThe history has ${count(earlier, 'earlier run')}.` : '';
-  return `| run | host | ended | evidence | decision | because |\n|---|---|---|---|---|---|\n${rows.join('\n')}${left}`;
+  return `Runs:\n\n${told.join('\n')}${left}`;
 }
 
-function row({ n, host, failure, outcome, decision }: RunStatus): string {
-  const ended = failure ? failureType(failure.reason) : (outcome ?? 'at work');
-  const evidence = failure?.evidence.map(({ where, value }) => `${where}: ${value}`).join('; ') ?? '';
-  return `| ${[String(n), host ?? '', ended, evidence, decision?.kind ?? '', decision?.because ?? ''].map(cell).join(' | ')} |`;
+/** A list and no table: the Web UI draws tables without padding, in half its width. */
+function sayRun({ n, host, failure, outcome, decision }: RunStatus): string {
+  const ended = failure ? `ended as \`${failureType(failure.reason)}\`` : (outcome ?? 'is at work');
+  const evidence = failure?.evidence.map(({ where, value }) => `${where}: ${value}`).join('; ');
+  return [
+    `- **run ${n}**${host ? ` on ${prose(host, 100)}` : ''} ${ended}${evidence ? ` (${prose(evidence, 300)})` : ''}`,
+    ...(decision ? [`- then **${decision.kind}**, because ${prose(decision.because, 400)}`] : []),
+  ].join('\n');
 }
-
-/** Cut before it is escaped, so that no cut can open a cell again. */
-const cell = (text: string): string => `${oneLine(text, 300).replace(/[\\|<`]/g, '\\$&')}${GAP}`;
-/** The Web UI draws tables without padding; an em space is the only gap that Markdown leaves standing. */
-const GAP = '\u2003';
 
 /** Somebody else's words as a paragraph: one line, and no tag of it is taken for HTML. */
-const prose = (text: string, length = 1000): string => oneLine(text, length).replaceAll('<', '\\<');
+const prose = (text: string, length = 1000): string => oneLine(text, length).replace(/[\\<]/g, '\\$&');
 
 const oneLine = (text: string, length: number): string => cut(text.replace(/\s+/g, ' ').trim(), length);
 
 function outputs({ outputs }: TaskStatus): string {
   if (outputs.length === 0) return '';
-  const rows = outputs.map(({ kind, by, state, evidence }) => `| ${[kind, by, state, evidence].map(cell).join(' | ')} |`);
-  return `| output | by | state | evidence |\n|---|---|---|---|\n${rows.join('\n')}`;
+  const told = outputs.map(({ kind, by, state, evidence }) => `- **${kind}**, by ${by}: ${state}, ${prose(evidence, 300)}`);
+  return `Outputs:\n\n${told.join('\n')}`;
 }
 
 function answers({ answers }: TaskStatus): string {
-  return answers
+  if (answers.length === 0) return '';
+  const told = answers
     .slice(-5)
-    .map(({ question, choice, by, note }) => `- ${question}: **${choice}** by ${prose(by, 100)}${note ? `: ${prose(note, 200)}` : ''}`)
-    .join('\n');
+    .map(({ question, choice, by, note }) => `- ${question}: **${choice}** by ${prose(by, 100)}${note ? `: ${prose(note, 200)}` : ''}`);
+  return `Answers:\n\n${told.join('\n')}`;
 }
 
 const LEFT_OUT = '\n\n… the rest is in the history';
 
-/** Whole lines as long as they fit: a row that is cut in the middle is no row. */
+/** Whole lines as long as they fit: a line that is cut in the middle is no line. */
 function withinLimit(text: string): string {
   if (utf8Length(text) <= MAX_BYTES) return text;
   let left = MAX_BYTES - utf8Length(LEFT_OUT);

@@ -49,5 +49,5 @@ export const REACTIONS: Readonly<Record<Reason, Reaction>> = {
   permission_needed: { kind: 'ask', why: 'only a person can give the consent' },
   cancelled: { kind: 'stop' },
 
-  unclassified: { kind: 'ask', why: 'nothing names the cause, and what is not understood is never retried' },
+  unclassified: { kind: 'ask', why: 'what is not understood is never retried' },
 };

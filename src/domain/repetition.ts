@@ -3,6 +3,7 @@
 
 import type { Failure } from './failure.ts';
 import type { RunRecord } from './run.ts';
+import { times } from './story.ts';
 
 interface Past {
   readonly runs: readonly RunRecord[];
@@ -20,15 +21,15 @@ export function repetition({
     const same = runs.filter((run) => run.failure?.reason === failure.reason);
     const on = new Set(same.map((run) => run.host).filter((host) => host !== undefined));
     if (on.size >= 2 + granted)
-      return `${failure.reason} on ${on.size} hosts (${[...on].join(', ')}) speaks against the task, not against a host`;
-    if (hosts?.length === 1 && same.length >= 2 + granted) return `${failure.reason} came ${same.length} times on the only host`;
+      return `the same reason on ${on.size} hosts (${[...on].join(', ')}) speaks against the task, not against a host`;
+    if (hosts?.length === 1 && same.length >= 2 + granted) return `the same reason came ${times(same.length)} on the only host`;
   }
   if (isProviderWait(failure) || failure.progress) return undefined;
   const alike = trailing(
     runs,
     (run) => run.failure !== undefined && !run.failure.progress && fingerprint(run.failure) === fingerprint(failure),
   );
-  return alike >= 2 + granted ? `the same failure came ${alike} times without any progress between` : undefined;
+  return alike >= 2 + granted ? `the same failure came ${times(alike)} without any progress between` : undefined;
 }
 
 /** A provider that is busy says the same each time; its own ledger bounds it, and the words mean nothing about the task. */

@@ -6,10 +6,12 @@ import type { BankSeen, Completeness, OutputSeen, Proof, Seen } from './output.t
 
 const LONGEST_NOTE = 1000;
 
-/** `run 2 ended as host.killed (exit.signal: SIGKILL)`. */
+/** `run 2 ended as host.killed (exit.signal: SIGKILL)`. Evidence that only names the reason again is the agent's own verdict. */
 export function sayFailure(n: number, failure: Failure): string {
-  const [first] = failure.evidence;
-  return `${sayEnd(n, failure)}${first ? ` (${quote(`${first.where}: ${first.value}`, 60)})` : ''}`;
+  const { reason, evidence } = failure;
+  const first = evidence.find(({ value }) => value !== reason && value !== failureType(reason));
+  const ground = first ? quote(`${first.where}: ${first.value}`, 60) : evidence.length > 0 ? 'the agent says so' : undefined;
+  return `${sayEnd(n, failure)}${ground === undefined ? '' : ` (${ground})`}`;
 }
 
 export const sayEnd = (n: number, failure: Failure): string => `run ${n} ended as ${failureType(failure.reason)}`;
@@ -45,8 +47,9 @@ export function sayLeft(n: number, { repository, outputs, bank }: Seen): string 
   ].filter((part) => part !== undefined);
   if (left.length > 0) return `run ${n} left ${left.join(', ')}${sayBank(bank)}`;
   if (bank?.state === 'banked') return `what is kept of the work stands in ${bank.ref}`;
-  const isUnseen = !repository && owed.some((output) => output.state === 'unknown' || output.state === 'stranded');
-  return isUnseen ? `what run ${n} left could not be seen` : `run ${n} left nothing behind`;
+  const isUnseen = owed.some((output) => output.state === 'unknown' || output.state === 'stranded');
+  if (!isUnseen) return `run ${n} left nothing behind`;
+  return repository ? `run ${n} left nothing in its clone, and not all else could be seen` : `what run ${n} left could not be seen`;
 }
 
 function sayThere({ kind, state }: OutputSeen): string | undefined {
@@ -67,7 +70,7 @@ export function tellNextRun({ n, failure, seen }: { n: number; failure: Failure;
     ...(seen.bank?.state === 'banked'
       ? ['The work so far is in your workspace. Verify it first, then do only the rest; do nothing twice.']
       : []),
-    ...(missing.length > 0 ? [`Still missing: ${missing.map((output) => quote(output)).join('; ')}.`] : []),
+    ...(missing.length > 0 ? [`Not done yet, as far as could be seen: ${missing.map((output) => quote(output)).join('; ')}.`] : []),
     ...red.map(({ check, words }) => (words ? `The check ${check} is red:\n${words}` : `The check ${check} is red.`)),
   ];
   return notes.map((note) => cut(note, LONGEST_NOTE));
@@ -88,3 +91,5 @@ export const count = (number: number, thing: string): string => `${number} ${thi
 export const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+export const times = (number: number): string => ({ 1: 'once', 2: 'twice' })[number] ?? `${number} times`;

@@ -117,9 +117,8 @@ async function end(life: TaskLife, step: Extract<Step, { kind: 'end' }>): Promis
   await condition(allHandlersFinished);
   switch (step.state) {
     case 'done':
-      return result;
     case 'cancelled':
-      throw new CancelledFailure(step.because);
+      return result;
     case 'failed':
       throw ApplicationFailure.create({ type: failureType('infeasible'), message: step.because, nonRetryable: true, details: [result] });
   }

@@ -2,12 +2,14 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { STOP_UPDATE, taskWorkflowId } from '../../src/domain/names.ts';
+import { STOP_UPDATE } from '../../src/domain/names.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
 import { processIdentity } from '../../src/host/process-tree.ts';
 import { startTask } from '../../src/start-task.ts';
-import { agent, type Host, type SmallFleet, startSmallFleet } from './small-fleet.ts';
+import type { Host } from './host-process.ts';
+import { agent, type SmallFleet, startSmallFleet } from './small-fleet.ts';
 
 let fleet: SmallFleet;
 beforeAll(async () => {
@@ -23,13 +25,12 @@ const spec = (id: string): TaskSpec => ({
   outputs: [{ kind: 'commit' }, { kind: 'push' }],
 });
 
-async function startAndWait(id: string): Promise<{ readonly pids: readonly number[]; readonly handle: ReturnType<typeof handleOf> }> {
+async function startAndWait(id: string): Promise<{ readonly pids: readonly number[]; readonly handle: WorkflowHandle }> {
   await startTask(fleet.client, spec(id));
   const file = join(fleet.folder, id);
   await vi.waitFor(() => expect(existsSync(file) && readFileSync(file, 'utf8')).toMatch(/^\d+ \d+$/), { timeout: 15_000 });
-  return { pids: readFileSync(file, 'utf8').split(' ').map(Number), handle: handleOf(id) };
+  return { pids: readFileSync(file, 'utf8').split(' ').map(Number), handle: fleet.handle(id) };
 }
-const handleOf = (id: string) => fleet.client.workflow.getHandle(taskWorkflowId(id));
 const alive = (pids: readonly number[]) => pids.filter((pid) => processIdentity(pid));
 const banked = (id: string) => fleet.git('for-each-ref', '--format=%(refname)', `refs/outlive/${id}/`).split('\n');
 const inWip = (id: string) => fleet.git('show', `${banked(id).find((ref) => ref.endsWith('-wip'))}:second`);
@@ -67,6 +68,35 @@ describe('a task that is ended in mid-run', () => {
   });
 });
 
+describe('a task that is ended while no run is going', () => {
+  const memoOf = async (id: string) => (await fleet.handle(id).describe()).memo?.['result'];
+
+  it('by `stop`, with an open question: the question is gone, and nothing more is started', async () => {
+    await fleet.start('stopped-asking', 'exit 3');
+    await fleet.question('stopped-asking');
+    await fleet.handle('stopped-asking').executeUpdate(STOP_UPDATE, { args: [{ why: 'nobody knows', by: 'ann' }] });
+    expect(await fleet.handle('stopped-asking').result()).toMatchObject({
+      state: 'cancelled',
+      because: 'stopped by ann: nobody knows',
+      runs: 1,
+      reasons: { 'unknown.unclassified': 1 },
+    });
+    expect(await fleet.status('stopped-asking')).not.toHaveProperty('question');
+  });
+
+  it("by Temporal's cancel, in a hold: it does not wait for the end of the hold", async () => {
+    await fleet.start(
+      'cancelled-held',
+      `echo '{"outcome":"failed","reason":"rate_limited","retryAfterMs":600000}' > $OUTLIVE_RESULT_FILE; exit 1`,
+    );
+    await vi.waitFor(async () => expect((await fleet.status('cancelled-held')).hold?.for).toBe('time'), { timeout: 15_000, interval: 50 });
+    await fleet.handle('cancelled-held').cancel();
+    await expect(fleet.handle('cancelled-held').result()).rejects.toThrow(/cancelled/i);
+    expect(await memoOf('cancelled-held')).toMatchObject({ state: 'cancelled', runs: 1, reasons: { 'adapter.rate_limited': 1 } });
+    expect(await fleet.status('cancelled-held')).not.toHaveProperty('hold');
+  });
+});
+
 describe('a worker that ends in mid-run', () => {
   let host: Host;
   beforeEach(async () => {
@@ -88,7 +118,7 @@ describe('a worker that ends in mid-run', () => {
     expect(performance.now() - since).toBeLessThan(10_000);
     expect(alive(pids)).toEqual([]);
     host = await fleet.startHost('other', 'elsewhere');
-    await handleOf('drained').result();
+    await fleet.handle('drained').result();
     expect(await fleet.status('drained')).toMatchObject({
       state: 'done',
       runs: [
@@ -105,7 +135,7 @@ describe('a worker that ends in mid-run', () => {
     expect(alive(pids)).toEqual(pids);
     host = await fleet.startHost('other', 'elsewhere');
     expect(alive(pids)).toEqual([]);
-    await handleOf('orphaned').result();
+    await fleet.handle('orphaned').result();
     expect(await fleet.status('orphaned')).toMatchObject({
       state: 'done',
       runs: [
@@ -114,5 +144,22 @@ describe('a worker that ends in mid-run', () => {
       ],
     });
     expect(fleet.commits('orphaned')).toHaveLength(2);
+  }, 60_000);
+
+  it('by SIGKILL when the work was whole: no second run, only the push', async () => {
+    const file = join(fleet.folder, 'whole.pid');
+    await startTask(fleet.client, {
+      ...spec('whole'),
+      agent: { use: 'command', argv: agent('commits-then-waits', '1', '1', file) },
+      checks: [{ argv: ['grep', '-q', 'done', 'step-1'] }],
+      pool: 'elsewhere',
+    });
+    const pid = await fleet.pidFrom('whole.pid');
+    await host.end('SIGKILL');
+    host = await fleet.startHost('other', 'elsewhere');
+    expect(await fleet.handle('whole').result()).toMatchObject({ state: 'done', runs: 1 });
+    expect(alive([pid])).toEqual([]);
+    expect((await fleet.status('whole')).runs).toMatchObject([{ n: 1, outcome: 'lost', decision: { kind: 'finish' } }]);
+    expect(fleet.commits('whole')).toHaveLength(1);
   }, 60_000);
 });

@@ -1,25 +1,35 @@
 // One host and one origin for a test file, in a namespace of its own, so that no other file takes its tasks.
 
-import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
+import type { temporal } from '@temporalio/proto';
 import { expect, inject, vi } from 'vitest';
 import { loadConfig } from '../../src/config.ts';
 import { connectionOptions } from '../../src/connection.ts';
 import type { TaskStatus } from '../../src/domain/contract.ts';
 import { STATUS_QUERY, taskBranch, taskWorkflowId } from '../../src/domain/names.ts';
+import type { Question } from '../../src/domain/question.ts';
+import type { TaskSpec } from '../../src/domain/task.ts';
+import { startTask } from '../../src/start-task.ts';
 import { runWorker } from '../../src/worker.ts';
+import { type Host, startHostProcess } from './host-process.ts';
 import { makeOrigin } from './origin.ts';
 
 export interface SmallFleet {
   readonly folder: string;
   readonly origin: string;
   readonly client: Client;
+  /** A task whose agent does `first` in its first run and `later` in every later one, each a piece of shell in the workspace. */
+  start(taskId: string, first: string, later?: string, more?: Partial<TaskSpec>): Promise<void>;
+  handle(taskId: string): WorkflowHandle;
   status(taskId: string): Promise<TaskStatus>;
+  events(taskId: string): Promise<readonly temporal.api.history.v1.IHistoryEvent[]>;
+  /** Resolves once a person is asked. */
+  question(taskId: string): Promise<Question>;
   /** Commits of the task's branch at the origin that its base does not have, oldest first. */
   commits(taskId: string): string[];
   git(...args: readonly string[]): string;
@@ -28,11 +38,6 @@ export interface SmallFleet {
   /** A worker as a process of its own, for one pool; resolves once it takes runs. */
   startHost(hostId: string, pool: string): Promise<Host>;
   stop(): Promise<void>;
-}
-
-export interface Host {
-  /** Resolves when the process is gone. May be called again. */
-  end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
 const TIMING = 'timing: {heartbeat: 2s, lease: 2s, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n';
@@ -65,12 +70,33 @@ export async function startSmallFleet(name: string): Promise<SmallFleet> {
   });
   const client = new Client({ connection, namespace });
   const git = (...args: readonly string[]) => execFileSync('git', ['--git-dir', origin, ...args], { encoding: 'utf8' }).trim();
+  const handle = (taskId: string) => client.workflow.getHandle(taskWorkflowId(taskId));
+  const status = (taskId: string) => handle(taskId).query<TaskStatus>(STATUS_QUERY);
+  const hostEnvironment = {
+    ...process.env,
+    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_NAMESPACE: namespace,
+    XDG_STATE_HOME: folder,
+    OUTLIVE_CONFIG: join(folder, 'outlive.yaml'),
+    OUTLIVE_LOG: 'silent',
+  };
   return {
     folder,
     origin,
     client,
     git,
-    status: (taskId) => client.workflow.getHandle(taskWorkflowId(taskId)).query<TaskStatus>(STATUS_QUERY),
+    start: async (id, first, later = WORK, more = {}) => {
+      const told = { id, prompt: 'Do the work.', agent: { use: 'command', argv: agent('ends-as-told', first, later) } } as const;
+      await startTask(client, { ...told, workspace: { repo: origin }, outputs: [{ kind: 'commit' }, { kind: 'push' }], ...more });
+    },
+    handle,
+    status,
+    events: async (taskId) => (await handle(taskId).fetchHistory()).events ?? [],
+    question: (taskId) =>
+      vi.waitFor(async () => (await status(taskId)).question ?? Promise.reject(new Error(`${taskId} asks nothing yet`)), {
+        timeout: 15_000,
+        interval: 50,
+      }),
     commits: (taskId) =>
       git('rev-list', '--reverse', `main..${taskBranch(taskId)}`)
         .split('\n')
@@ -80,37 +106,12 @@ export async function startSmallFleet(name: string): Promise<SmallFleet> {
       await vi.waitFor(() => expect(readFileSync(path, 'utf8')).not.toBe(''), { timeout: 15_000 });
       return Number(readFileSync(path, 'utf8'));
     },
-    startHost: (hostId, pool) => startHost(hostId, pool, folder, namespace),
+    startHost: (hostId, pool) => startHostProcess(hostId, pool, hostEnvironment),
     stop: async () => {
       stopping.abort();
       await running;
       await connection.close();
       rmSync(folder, { recursive: true, force: true });
-    },
-  };
-}
-
-async function startHost(hostId: string, pool: string, folder: string, namespace: string): Promise<Host> {
-  const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const args = ['--import', 'tsx', main, 'worker', '--host-id', hostId, '--pool', pool, '--role', 'host'];
-  const env = {
-    ...process.env,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
-    TEMPORAL_NAMESPACE: namespace,
-    XDG_STATE_HOME: folder,
-    OUTLIVE_CONFIG: join(folder, 'outlive.yaml'),
-    OUTLIVE_LOG: 'silent',
-  };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const gone = once(child, 'exit');
-  await new Promise<void>((ready, failed) => {
-    child.stdout?.on('data', (chunk) => String(chunk).includes('ready') && ready());
-    void gone.then(([code]) => failed(new Error(`the host ${hostId} ended with ${code}`)));
-  });
-  return {
-    end: async (signal) => {
-      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
-      await gone;
     },
   };
 }
@@ -121,6 +122,9 @@ export const agent = (name: string, ...args: readonly string[]): string[] => [
   fileURLToPath(new URL(`../fixtures/agents/${name}.mjs`, import.meta.url)),
   ...args,
 ];
+
+/** Shell that does the whole work. */
+export const WORK = 'echo work > work && git add . && git commit -qm work';
 
 async function makeNamespace(connection: Connection, namespace: string): Promise<void> {
   await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: 86_400 as never } });
