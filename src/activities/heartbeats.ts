@@ -14,7 +14,8 @@ export interface Heartbeats {
   readonly signal: AbortSignal;
   /** What the next heartbeat says. */
   enter(phase: Heartbeat['phase'], pid?: number): void;
-  stop(): void;
+  /** Resolves once none is on its way any more, within 3 s: closing the connection under one that is tried again takes the whole worker down. */
+  stop(): Promise<void>;
 }
 
 export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: number): Heartbeats {
@@ -30,12 +31,13 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
   let beat = first;
   let stopped = false;
   let heard = false;
+  let onItsWay: Promise<void> = Promise.resolve();
 
   const end = (cause: EndedBy) => {
     if (!ending.signal.aborted) ending.abort(cause);
     reject(new RunNotWanted(cause));
   };
-  const send = async () => {
+  const beatOnce = async () => {
     try {
       await client.withDeadline(Date.now() + ANSWER_MS, () => client.activity.heartbeat(token, beat));
       heard = true;
@@ -44,6 +46,10 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
       const cause = causeOf(error);
       if (cause) end(cause);
     }
+  };
+  const send = () => {
+    onItsWay = beatOnce();
+    return onItsWay;
   };
   const loop = async () => {
     await send();
@@ -70,6 +76,7 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
     },
     stop: () => {
       stopped = true;
+      return onItsWay;
     },
   };
 }

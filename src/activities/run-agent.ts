@@ -41,7 +41,7 @@ export async function runAgent(deps: Deps, input: RunInput): Promise<RunReport> 
     beats.enter('looking');
     return await conclude(deps, input, dir, beats, ended);
   } finally {
-    beats.stop();
+    await beats.stop();
   }
 }
 

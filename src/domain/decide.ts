@@ -82,7 +82,7 @@ const ADVICE = {
   unseen: 'Put right what keeps the look from an answer, then answer `look`.',
   unbanked: 'Put right what keeps it from being banked, then answer `look`; a `retry` starts without it.',
   alive: 'Bring the host back and answer `look`, or make sure that nothing of the run lives and answer `retry`.',
-  ledger: 'Answer `retry` for one more run, with other limits if there may be more than one, or close the task.',
+  ledger: 'Answer `retry` for one more run, or `retry` with a higher limit for several; `close` ends the task.',
 } as const;
 
 type RetryReaction = Extract<Reaction, { kind: 'retry' }>;

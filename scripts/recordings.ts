@@ -1,0 +1,182 @@
+// Which histories are recorded: one task for each way through the workflow, with what its agent does (a piece of shell,
+// `$OUTLIVE_RUN` is the number of the run) and what happens to it from outside meanwhile.
+
+import { execFileSync } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { WorkflowHandle } from '@temporalio/client';
+import type { TaskStatus } from '../src/domain/contract.ts';
+import { ANSWER, STATUS_QUERY, STOP_UPDATE, taskBranch } from '../src/domain/names.ts';
+import type { Heartbeat } from '../src/domain/run.ts';
+import type { TaskSpec } from '../src/domain/task.ts';
+
+export interface Recording {
+  readonly name: string;
+  readonly shell: string;
+  readonly more?: Partial<TaskSpec>;
+  /** Hosts that are there for this task only, in a pool that is called like the recording. */
+  readonly hosts?: readonly string[];
+  readonly act?: Act;
+  /** Where the way depends on a race: what the history must say for it to be the one that is meant. */
+  readonly shows?: RegExp;
+}
+
+export type Act = (handle: WorkflowHandle, hosts: OwnHosts) => Promise<void>;
+
+/** The recording's own hosts. */
+export interface OwnHosts {
+  end(hostId: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  start(hostId: string): Promise<void>;
+}
+
+export function recordings(origin: string): readonly Recording[] {
+  const inOrigin = `git --git-dir ${origin}`;
+  const branch = (name: string) => `refs/heads/${taskBranch(name)}`;
+  return [
+    { name: 'happy-file', shell: 'echo work > work', more: FILE_ONLY },
+    { name: 'happy-push', shell: COMMIT },
+    { name: 'killed-retried', shell: isFirst('kill -9 $$', COMMIT) },
+    { name: 'crashed-after-output', shell: `${COMMIT}; kill -9 $$`, more: { checks: [{ argv: ['test', '-f', 'work'] }] } },
+    { name: 'rate-limited', shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":200'), COMMIT) },
+    { name: 'held-for-quota', shell: isFirst(quota(), COMMIT) },
+    {
+      name: 'red-check',
+      shell: isFirst(COMMIT.replace('work >', 'no >'), COMMIT),
+      more: { checks: [{ argv: ['grep', '-q', 'work', 'work'] }] },
+    },
+    { name: 'asked-by-update', shell: isFirst('exit 3', COMMIT), act: answer({ choice: 'retry', note: 'go on', by: 'ann' }) },
+    { name: 'asked-by-signal', shell: isFirst('exit 3', COMMIT), act: signalRetry },
+    { name: 'asked-closed', shell: 'exit 3', act: answer({ choice: 'close', note: 'not worth it', by: 'ann' }) },
+    { name: 'looked-again', shell: 'exit 3', act: lookThenClose },
+    { name: 'stopped-in-run', shell: WAIT, act: whenRunning(stop) },
+    { name: 'stopped-asking', shell: 'exit 3', act: when(({ question }) => question, stop) },
+    { name: 'stopped-finishing', shell: COMMIT, act: whenTriedAgain(stop) },
+    { name: 'stopped-by-agent', shell: fails('"reason":"cancelled"') },
+    { name: 'cancelled-in-run', shell: WAIT, act: whenRunning(cancel) },
+    { name: 'cancelled-held', shell: fails('"reason":"rate_limited","retryAfterMs":600000'), act: when(({ hold }) => hold, cancel) },
+    {
+      name: 'foreign-branch',
+      shell: `${COMMIT}; ${inOrigin} update-ref ${branch('foreign-branch')} $(${inOrigin} commit-tree -m foreign main^{tree} -p main)`,
+      act: when(
+        ({ question }) => question,
+        async (handle) => {
+          execFileSync('git', ['--git-dir', origin, 'update-ref', '-d', branch('foreign-branch')]);
+          await handle.executeUpdate(ANSWER, { args: [{ choice: 'finish', by: 'ann' }] });
+        },
+      ),
+    },
+    {
+      name: 'heartbeat-lost',
+      shell: isFirst(WAIT, COMMIT),
+      hosts: ['comes-back'],
+      act: whenRunning(restart('comes-back', 'SIGKILL')),
+      shows: /TIMEOUT_TYPE_HEARTBEAT/,
+    },
+    {
+      name: 'evicted',
+      shell: isFirst(WAIT, COMMIT),
+      hosts: ['drained'],
+      act: whenRunning(restart('drained', 'SIGTERM')),
+      shows: /host\.evicted/,
+    },
+    { name: 'host-never-back', shell: WAIT, hosts: ['stays-away'], act: whenRunning(neverBack), shows: /TIMEOUT_TYPE_SCHEDULE_TO_START/ },
+    // The server remembers a host that is gone for some minutes, so the other one is asked to leave the run to it.
+    { name: 'declined', shell: isFirst(WAIT, COMMIT), hosts: ['declines', 'leaves'], act: whenRunning(declined), shows: /run\.declined/ },
+  ];
+}
+
+const COMMIT = 'echo work > work && git add . && git commit -qm work';
+/** Ends by itself, should nobody end it. */
+const WAIT = 'exec sleep 90';
+const FILE_ONLY: Partial<TaskSpec> = { workspace: undefined as never, outputs: [{ kind: 'file', path: 'work' }] };
+const isFirst = (then: string, otherwise: string) => `if [ "$OUTLIVE_RUN" = 1 ]; then ${then}; else ${otherwise}; fi`;
+const fails = (fields: string) => `echo '{"outcome":"failed",${fields}}' > $OUTLIVE_RESULT_FILE; exit 1`;
+
+function quota(): string {
+  return `printf '{"outcome":"failed","reason":"quota_exhausted","resetsAt":"%s"}' $(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ) > $OUTLIVE_RESULT_FILE; exit 1`;
+}
+
+async function stop(handle: WorkflowHandle): Promise<void> {
+  await handle.executeUpdate(STOP_UPDATE, { args: [{ why: 'not wanted', by: 'ann' }] });
+}
+
+async function cancel(handle: WorkflowHandle): Promise<void> {
+  await handle.cancel();
+}
+
+function answer(sent: object): Act {
+  return when(
+    ({ question }) => question,
+    async (handle) => void (await handle.executeUpdate(ANSWER, { args: [sent] })),
+  );
+}
+
+async function signalRetry(handle: WorkflowHandle): Promise<void> {
+  await until(handle, ({ question }) => question);
+  await handle.signal(ANSWER, 'retry');
+}
+
+async function lookThenClose(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
+  await answer({ choice: 'look', by: 'ann' })(handle, hosts);
+  await until(handle, ({ question }) => question?.id === 'q2');
+  await handle.executeUpdate(ANSWER, { args: [{ choice: 'close', by: 'ann' }] });
+}
+
+function restart(hostId: string, signal: 'SIGTERM' | 'SIGKILL'): Act {
+  return async (_, hosts) => {
+    await hosts.end(hostId, signal);
+    await hosts.start(hostId);
+  };
+}
+
+async function neverBack(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
+  await hosts.end('stays-away', 'SIGKILL');
+  await answer({ choice: 'close', by: 'ann' })(handle, hosts);
+}
+
+/** The agent is killed on the host that has it, and the other one has just gone. */
+async function declined(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
+  const { host, pid } = await runningIn(handle);
+  await hosts.end(host === 'leaves' ? 'declines' : 'leaves', 'SIGTERM');
+  process.kill(pid, 'SIGKILL');
+}
+
+function when(holds: (status: TaskStatus) => unknown, act: Act): Act {
+  return async (handle, hosts) => {
+    await until(handle, holds);
+    await act(handle, hosts);
+  };
+}
+
+function whenRunning(act: Act): Act {
+  return async (handle, hosts) => {
+    await runningIn(handle);
+    await act(handle, hosts);
+  };
+}
+
+/** The origin refuses the push of that task. */
+function whenTriedAgain(act: Act): Act {
+  return async (handle, hosts) => {
+    while (!(await handle.describe()).raw.pendingActivities?.some((activity) => (activity.attempt ?? 0) > 1)) await sleep(50);
+    await act(handle, hosts);
+  };
+}
+
+/** Once the agent's process is there: where. */
+async function runningIn(handle: WorkflowHandle): Promise<Heartbeat & { readonly pid: number }> {
+  for (;;) {
+    const { raw } = await handle.describe();
+    const [payload] = raw.pendingActivities?.flatMap((activity) => activity.heartbeatDetails?.payloads ?? []) ?? [];
+    const beat = payload ? (JSON.parse(Buffer.from(payload.data ?? []).toString()) as Heartbeat) : undefined;
+    if (beat?.pid !== undefined) return { ...beat, pid: beat.pid };
+    await sleep(50);
+  }
+}
+
+async function until(handle: WorkflowHandle, holds: (status: TaskStatus) => unknown): Promise<void> {
+  for (;;) {
+    const status = await handle.query<TaskStatus>(STATUS_QUERY).catch(() => undefined);
+    if (status && holds(status)) return;
+    await sleep(50);
+  }
+}
