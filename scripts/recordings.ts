@@ -86,7 +86,7 @@ export function recordings(origin: string): readonly Recording[] {
 
 const COMMIT = 'echo work > work && git add . && git commit -qm work';
 /** Ends by itself, should nobody end it. */
-const WAIT = 'exec sleep 90';
+const WAIT = 'exec sleep 120';
 const FILE_ONLY: Partial<TaskSpec> = { workspace: undefined as never, outputs: [{ kind: 'file', path: 'work' }] };
 const isFirst = (then: string, otherwise: string) => `if [ "$OUTLIVE_RUN" = 1 ]; then ${then}; else ${otherwise}; fi`;
 const fails = (fields: string) => `echo '{"outcome":"failed",${fields}}' > $OUTLIVE_RESULT_FILE; exit 1`;
@@ -128,9 +128,12 @@ function restart(hostId: string, signal: 'SIGTERM' | 'SIGKILL'): Act {
   };
 }
 
+/** Nobody but us ends the agent of a host that stays away. */
 async function neverBack(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
+  const { pid } = await runningIn(handle);
   await hosts.end('stays-away', 'SIGKILL');
   await answer({ choice: 'close', by: 'ann' })(handle, hosts);
+  process.kill(pid, 'SIGKILL');
 }
 
 /** The agent is killed on the host that has it, and the other one has just gone. */

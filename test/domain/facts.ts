@@ -8,7 +8,7 @@ import type { RunRecord } from '../../src/domain/run.ts';
 import { DEFAULT_LIMITS, type Limits, type OutputKind, type Task } from '../../src/domain/task.ts';
 
 export const START_MS = Date.parse('2025-06-01T00:00:00.000Z');
-const RUN_MS = 60_000;
+export const RUN_MS = 60_000;
 const EVERY_MS = 3_600_000;
 
 export const at = (ms: number): string => new Date(ms).toISOString();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Failure, Reason } from '../../src/domain/failure.ts';
-import { fingerprint, otherHosts, repetition, suspects } from '../../src/domain/repetition.ts';
+import { otherHosts, repetition, suspects } from '../../src/domain/repetition.ts';
 import type { RunRecord } from '../../src/domain/run.ts';
 import { failureOf, runOf, sameAgain } from './facts.ts';
 
@@ -86,18 +86,22 @@ describe('the same failure', () => {
   });
 });
 
-describe('a fingerprint', () => {
-  const of = (value: string) => fingerprint(failureOf('killed', { evidence: [{ where: 'stderr', value }] }));
+describe('two sayings', () => {
+  const areAlike = (...words: string[]) => suspicion(saying('killed', ...words)) !== undefined;
 
-  it('leaves out numbers and ids', () => {
-    expect(of('commit 3fa9c21b in 12.5 s')).toBe(of('commit b81d44e0 in 7.1 s'));
-    expect(of('a 1b2c3d4e-0f1a-4b2c-8d3e-4f5a6b7c8d9e')).toBe(of('a 9e8d7c6b-5a4f-4e3d-8c2b-1a0f4e3d2c1b'));
+  it('are alike but for numbers and ids', () => {
+    expect(areAlike('commit 3fa9c21b in 12.5 s', 'commit b81d44e0 in 7.1 s')).toBe(true);
+    expect(areAlike('session 1b2c3d4e-0f1a-4b2c', 'session 9e8d7c6b-5a4f-4e3d')).toBe(true);
+    expect(areAlike('exit a', 'exit z')).toBe(false);
   });
 
-  it('keeps reason, rule and words', () => {
-    expect(of('exit a')).not.toBe(of('exit z'));
-    expect(fingerprint(failureOf('killed'))).not.toBe(fingerprint(failureOf('killed', { rule: 'another' })));
-    expect(fingerprint(failureOf('killed', { evidence: [] }))).toBe('host.killed|result_reason|');
+  it('are not alike where another rule heard them', () => {
+    const [first, second] = saying('killed', 'a', 'a') as [RunRecord, RunRecord];
+    expect(suspicion([first, { ...second, failure: failureOf('killed', { rule: 'another' }) }])).toBeUndefined();
+  });
+
+  it('are alike where nothing was said at all', () => {
+    expect(suspicion(sameAgain('killed', ['h1', 'h1'], { evidence: [] }))).toBeDefined();
   });
 });
 
