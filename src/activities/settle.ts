@@ -19,6 +19,7 @@ import { dirOfRun, taskWorkflow } from './this-task.ts';
 import { readWords } from './words.ts';
 
 const GRACE_MS = 5000;
+const ASK_MS = 5000;
 
 interface Look {
   readonly seen: Seen;
@@ -117,11 +118,8 @@ async function newestBank({ task, runs }: SettleInput): Promise<BankSeen | undef
 async function hostsOfPool(deps: Deps, pool: string): Promise<string[] | undefined> {
   try {
     const { namespace } = deps.client.options;
-    const described = await deps.client.workflowService.describeTaskQueue({
-      namespace,
-      taskQueue: { name: poolQueue(pool) },
-      taskQueueType: 2,
-    });
+    const asked = { namespace, taskQueue: { name: poolQueue(pool) }, taskQueueType: 2 };
+    const described = await deps.client.withDeadline(Date.now() + ASK_MS, () => deps.client.workflowService.describeTaskQueue(asked));
     const hosts = (described.pollers ?? []).map((poller) => hostOfIdentity(poller.identity ?? ''));
     return [...new Set(hosts.filter((host) => host !== undefined))];
   } catch {

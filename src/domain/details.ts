@@ -43,7 +43,7 @@ function asked(id: string, { id: question, owner, text, evidence, choices, needs
   return [
     `**Question ${question}${owner ? ` to ${prose(owner, 100)}` : ''}**: ${prose(text, MAX_QUESTION)}`,
     seen.join('\n'),
-    commands.join('\n'),
+    `Choose one:\n\n${commands.join('\n')}`,
     'A note may come with any of them: `--note "…"`. In this Web UI, send the signal `answer` with the choice as a text, such as `"look"`.',
   ]
     .filter((part) => part !== '')

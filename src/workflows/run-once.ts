@@ -57,7 +57,14 @@ async function offer(life: TaskLife, run: RunRecord, step: Extract<Step, { kind:
 }
 
 function inputOf(life: TaskLife, run: RunRecord, step: Extract<Step, { kind: 'run' }>, avoid: readonly string[]): RunInput {
-  return { task: life.task, n: run.n, start: life.start, avoid, notes: step.notes, heartbeatMs: life.timing.heartbeatMs };
+  return {
+    task: life.task,
+    n: run.n,
+    start: life.start,
+    avoid,
+    notes: [...step.notes, ...life.personNotes()],
+    heartbeatMs: life.timing.heartbeatMs,
+  };
 }
 
 function activities({ task, timing, start, summary }: TaskLife, n: number, because: string): HostActivities {

@@ -55,7 +55,7 @@ export function afterDecision(decision: Decision): Step {
 export function afterAnswer(answer: Answer, asked: AskStep, because: string): Step {
   switch (answer.choice) {
     case 'retry':
-      return { kind: 'run', because, notes: [...asked.notes, ...(answer.note ? [`A person says: ${answer.note}`] : [])] };
+      return { kind: 'run', because, notes: asked.notes };
     case 'finish':
       return { kind: 'finish', because };
     case 'look':

@@ -144,6 +144,11 @@ export class TaskLife {
     return answer;
   }
 
+  /** What people said with a `retry` holds for every later run: one that dies must not lose what made its inputs others. */
+  personNotes(): string[] {
+    return this.answers.flatMap(({ choice, note }) => (choice === 'retry' && note ? [`A person says: ${note}`] : []));
+  }
+
   /** What to tell somebody who answers after somebody else did. */
   answeredBefore(): string | undefined {
     const last = this.answers.at(-1);

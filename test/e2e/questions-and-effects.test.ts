@@ -59,13 +59,18 @@ describe('a question', () => {
     expect((await fleet.status('late')).answers).toHaveLength(1);
   });
 
-  it('after context exhaustion wants something changed, and tells the next run what', async () => {
-    await fleet.start('context', fails({ reason: 'context_window_exceeded' }), `grep -q 'only the index' $OUTLIVE_PROMPT_FILE && ${WORK}`);
+  it('after context exhaustion wants something changed, and tells the next run what, and the one after it too', async () => {
+    const told = `grep -q 'only the index' $OUTLIVE_PROMPT_FILE || exit 9; test "$OUTLIVE_RUN" = 3 || kill -9 $$; ${WORK}`;
+    await fleet.start('context', fails({ reason: 'context_window_exceeded' }), told);
     await fleet.question('context');
     await expect(answer('context', { choice: 'retry' })).rejects.toMatchObject(refusal(/same inputs would end the same way/));
     await answer('context', { choice: 'retry', note: 'Read only the index.', by: 'ann' });
     await fleet.handle('context').result();
-    expect((await fleet.status('context')).runs.map((run) => run.outcome)).toEqual(['failed', 'finished']);
+    expect((await fleet.status('context')).runs.map((run) => run.failure?.reason)).toEqual([
+      'context_window_exceeded',
+      'killed',
+      undefined,
+    ]);
   });
 
   it('may be answered by closing the task: only then does a workflow fail', async () => {

@@ -65,11 +65,11 @@ describe('a recorded decision', () => {
 });
 
 describe('the answer', () => {
-  it('`retry` runs once more, and the run is told what was known and what the person said', () => {
+  it('`retry` runs once more, and the run is told what was known', () => {
     expect(answered({ choice: 'retry', note: 'Read only the index.' })).toEqual({
       kind: 'run',
       because: 'ann answered retry',
-      notes: ['Run 1 left a commit.', 'A person says: Read only the index.'],
+      notes: ['Run 1 left a commit.'],
     });
   });
 
