@@ -21,7 +21,7 @@ import { lookInWorkspace } from './look.ts';
 import { promptFor } from './prompt.ts';
 import { failRun, reportRun } from './report.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
-import { readWords } from './words.ts';
+import { readWords, saysFinished } from './words.ts';
 
 /** How long an agent has between SIGTERM and SIGKILL; a worker that stops has less. */
 const GRACE_MS = 5000;
@@ -133,10 +133,9 @@ async function conclude(deps: Deps, input: RunInput, dir: RunDir, beats: Heartbe
   const { exit, startedAt, trouble } = ended;
   const words = await readWords(task.agent.use, dir);
   const entered = trouble === undefined && exit.notStarted === undefined;
-  const isGoodEnd = words.typed?.outcome === 'finished' || (exit.exitCode === 0 && words.typed?.outcome !== 'failed');
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const looked = entered
-    ? await lookInWorkspace({ task, dir, env, goodEnd: isGoodEnd, signal: beats.signal })
+    ? await lookInWorkspace({ task, dir, env, goodEnd: saysFinished(words, exit), signal: beats.signal })
     : { at: new Date().toISOString(), outputs: task.outputs.map((output) => asSeen(output, NEVER_STARTED)), checks: [], goodEnd: false };
   const bank = entered && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
   const seen = bank ? { ...looked, bank } : looked;

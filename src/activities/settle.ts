@@ -16,7 +16,7 @@ import { NEVER_STARTED, STRANDED } from '../outputs/probe.ts';
 import type { Deps } from './deps.ts';
 import { hasProgress, lookInWorkspace, nextStart } from './look.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
-import { readWords } from './words.ts';
+import { readWords, saysFinished } from './words.ts';
 
 const GRACE_MS = 5000;
 const ASK_MS = 5000;
@@ -69,7 +69,7 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
   const { left } = await endTree({ pid: process?.pid, pidStartTime: process?.pidStartTime, mark: runMark(dir), graceMs: GRACE_MS });
   if (run.entered === false || !(await exists(dir.workspace))) return lookFromAfar(input, input.seen);
   const words = await readWords(task.agent.use, dir);
-  const goodEnd = words.typed?.outcome === 'finished' || (process?.exit?.exitCode === 0 && words.typed?.outcome !== 'failed');
+  const goodEnd = saysFinished(words, process?.exit);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const looked = await lookInWorkspace({ task, dir, env, goodEnd });
   const workflowRunId = taskWorkflow().runId;

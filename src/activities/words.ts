@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { AgentWords } from '../agents/agent.ts';
 import { AGENTS } from '../agents/index.ts';
+import type { Exit } from '../domain/run.ts';
 import type { AgentSpec } from '../domain/task.ts';
 import type { RunDir } from '../host/state-dir.ts';
 import { readTail } from '../host/tail.ts';
@@ -11,6 +12,11 @@ const TAIL_BYTES = 8 * 1024;
 export interface LastWords extends AgentWords {
   readonly stdoutTail: string;
   readonly stderrTail: string;
+}
+
+/** The run's own word that it is finished: what its result file says, else a good exit. */
+export function saysFinished({ typed }: LastWords, exit: Exit | undefined): boolean {
+  return typed ? typed.outcome === 'finished' : exit?.exitCode === 0;
 }
 
 export async function readWords(agent: AgentSpec['use'], dir: RunDir): Promise<LastWords> {

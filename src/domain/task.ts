@@ -81,6 +81,9 @@ export interface Limits {
   readonly run: { readonly wallMs: number; readonly stallMs: number; readonly costUsd?: number };
 }
 
+/** What all checks of a task may take together, in milliseconds. */
+export const checksMs = ({ checks }: Pick<Task, 'checks'>): number => checks.reduce((sum, check) => sum + check.timeoutMs, 0);
+
 /** The defaults of DESIGN §6. */
 export const DEFAULT_LIMITS: Limits = {
   runs: 6,

@@ -15,6 +15,7 @@ import { FAILURE_TYPES, type Failure, REASONS, type Reason } from '../domain/fai
 import { hostOfIdentity, hostQueue, poolQueue, runActivityId } from '../domain/names.ts';
 import type { Heartbeat, RunFacts, RunInput, RunRecord, RunReport, StartPoint } from '../domain/run.ts';
 import { cut } from '../domain/story.ts';
+import { checksMs } from '../domain/task.ts';
 import type { Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
 
@@ -69,12 +70,11 @@ function inputOf(life: TaskLife, run: RunRecord, step: Extract<Step, { kind: 'ru
 
 function activities({ task, timing, start, summary }: TaskLife, n: number, because: string): HostActivities {
   const kept = keeper(start);
-  const checksMs = task.checks.reduce((sum, check) => sum + check.timeoutMs, 0);
   return proxyActivities<HostActivities>({
     taskQueue: kept === undefined ? poolQueue(task.pool) : hostQueue(kept),
     activityId: runActivityId(n),
     summary: summary(`run ${n} · ${task.agent.use} · ${because}`),
-    startToCloseTimeout: task.limits.run.wallMs + checksMs + SLACK_MS,
+    startToCloseTimeout: task.limits.run.wallMs + checksMs(task) + SLACK_MS,
     heartbeatTimeout: timing.heartbeatMs,
     // What the encoder sends by default is TRY_CANCEL: the task would go on while the agent still works.
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',

@@ -4,6 +4,7 @@
 import { ActivityFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { ControlActivities, Settled, SettleInput } from '../domain/contract.ts';
 import { CONTROL_QUEUE, hostQueue, settleActivityId } from '../domain/names.ts';
+import { checksMs } from '../domain/task.ts';
 import { afterDecision, type Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
 
@@ -32,14 +33,13 @@ async function settleWhereItCanBeSeen(life: TaskLife): Promise<Settled> {
 function settleOn(life: TaskLife, taskQueue: string): Promise<Settled> {
   const run = life.runs.at(-1);
   const n = run?.n ?? 0;
-  const checksMs = life.task.checks.reduce((sum, check) => sum + check.timeoutMs, 0);
   const isHost = taskQueue !== CONTROL_QUEUE;
   const takesMs = run?.outcome === 'lost' ? life.timing.leaseMs + HOST_TAKES_MS : HOST_TAKES_MS;
   const { settle } = proxyActivities<Pick<ControlActivities, 'settle'>>({
     taskQueue,
     activityId: settleActivityId(n, life.look),
     summary: life.summary(`look at what run ${n} left, then decide${isHost ? '' : ' (its host is not asked)'}`),
-    startToCloseTimeout: LOOK_MS + checksMs,
+    startToCloseTimeout: LOOK_MS + checksMs(life.task),
     ...(isHost ? { scheduleToStartTimeout: takesMs } : {}),
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: { maximumInterval: '1m' },
