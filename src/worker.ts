@@ -8,11 +8,13 @@ import type { Deps } from './activities/deps.ts';
 import { createControlActivities, createHostActivities } from './activities/index.ts';
 import type { Config } from './config.ts';
 import type { ServerTarget } from './connection.ts';
-import { CONTROL_QUEUE, hostQueue, poolQueue, workerIdentity } from './domain/names.ts';
-import { reapLeftovers } from './host/agent-process.ts';
+import { CONTROL_QUEUE, hostQueue, hostRunsQueue, poolQueue, workerIdentity } from './domain/names.ts';
 import { lockHost } from './host/host-lock.ts';
+import { redactFor } from './host/redact.ts';
 import { stateDir } from './host/state-dir.ts';
+import { type HostRuntime, openHost } from './host-runtime.ts';
 import { createLog, type Log } from './log.ts';
+import { runSlots } from './run-slots.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { VERSION } from './version.ts';
 
@@ -21,7 +23,7 @@ export type Role = 'all' | 'control' | 'host';
 export interface WorkerSettings {
   readonly hostId: string;
   readonly pools: readonly string[];
-  /** Runs at once, for each pool. */
+  /** Runs at once, whichever pool they come from. */
   readonly capacity: number;
   readonly role: Role;
   readonly config: Config;
@@ -29,7 +31,7 @@ export interface WorkerSettings {
   readonly env: NodeJS.ProcessEnv;
   /** Called once every queue is polled. */
   readonly onReady: (ready: Ready) => void;
-  /** Ends the worker: no new runs, living ones are ended as evicted and banked. */
+  /** Ends the worker: no new runs; living ones go on, and the next worker takes them up again. */
   readonly signal: AbortSignal;
   /** A bundle made before, for tests; left out: that of the build, or the workflows beside this file. */
   readonly workflowBundle?: { readonly codePath: string };
@@ -46,7 +48,7 @@ export interface Ready {
 
 /** About 0.35 MB for each waiting task: 1,000 keep a control worker below half a gigabyte. */
 const CACHED_WORKFLOWS = 1000;
-/** Settles, finishes and resumed runs must never wait for a free seat of the pool. */
+/** Runs that are taken up again, settles and finishes must never wait for a free seat of the pool. */
 const HOST_QUEUE_SEATS = 20;
 
 /** Serves until `signal` is aborted, then resolves within about 10 s. Rejects where the server refuses the worker. */
@@ -60,47 +62,68 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   const identity = workerIdentity(hostId, process.pid, VERSION);
   const native = await NativeConnection.connect(target.options);
   const connection = Connection.lazy({ ...target.options });
+  let host: HostRuntime | undefined;
   try {
     const attributes = await ensureSearchAttributes(connection, target.namespace);
     const client = new Client({ connection, namespace: target.namespace, identity });
-    const deps: Deps = { host: hostId, state, env, config: settings.config, client, searchAttributes: attributes.usable, log };
-    if (servesHost) sayLeftovers(log, await reapLeftovers(state));
+    const deps: Deps = {
+      host: hostId,
+      state,
+      env,
+      config: settings.config,
+      client,
+      searchAttributes: attributes.usable,
+      redact: redactFor(env),
+      log,
+    };
+    host = servesHost ? await openHost(deps, settings.capacity) : undefined;
     const workers = await Promise.all(
-      optionsOf(settings, deps).map((options) => Worker.create({ ...options, connection: native, namespace: target.namespace, identity })),
+      optionsOf(settings, deps, host).map((options) =>
+        Worker.create({ ...options, connection: native, namespace: target.namespace, identity }),
+      ),
     );
     await serve(workers, signal, () =>
       settings.onReady({ hostId, pools: settings.pools, role, identity, ...(attributes.why ? { warning: attributes.why } : {}) }),
     );
   } finally {
+    await host?.close();
     await connection.close();
     await native.close();
     await unlock?.();
   }
 }
 
-function optionsOf(settings: WorkerSettings, deps: Deps): WorkerOptions[] {
-  const { role, pools, capacity, hostId, workflowBundle } = settings;
-  const host = createHostActivities(deps);
+function optionsOf(settings: WorkerSettings, deps: Deps, host: HostRuntime | undefined): WorkerOptions[] {
   const common = { shutdownGraceTime: 0, shutdownForceTime: '9s' } as const;
   const control: WorkerOptions = {
     ...common,
     taskQueue: CONTROL_QUEUE,
     activities: createControlActivities(deps),
-    ...workflowsOf(workflowBundle),
+    ...workflowsOf(settings.workflowBundle),
     maxCachedWorkflows: CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: '2s',
     maxConcurrentLocalActivityExecutions: 50,
   };
-  const hosts: WorkerOptions[] = [
-    { ...common, taskQueue: hostQueue(hostId), activities: host, maxConcurrentActivityTaskExecutions: HOST_QUEUE_SEATS },
-    ...pools.map((pool) => ({
-      ...common,
-      taskQueue: poolQueue(pool),
-      activities: { runAgent: host.runAgent },
-      maxConcurrentActivityTaskExecutions: capacity,
-    })),
+  return [
+    ...(settings.role === 'host' ? [] : [control]),
+    ...(host ? hostOptions(settings, host).map((options) => ({ ...common, ...options })) : []),
   ];
-  return [...(role === 'host' ? [] : [control]), ...(role === 'control' ? [] : hosts)];
+}
+
+function hostOptions({ hostId, pools }: WorkerSettings, { deps, gate }: HostRuntime): WorkerOptions[] {
+  const activities = createHostActivities(deps);
+  const { runAgent } = activities;
+  const others = { type: 'fixed-size', numSlots: 1 } as const;
+  const tuner = {
+    workflowTaskSlotSupplier: others,
+    activityTaskSlotSupplier: runSlots(deps.seats, gate),
+    localActivityTaskSlotSupplier: others,
+    nexusTaskSlotSupplier: others,
+  };
+  return [
+    { taskQueue: hostQueue(hostId), activities, maxConcurrentActivityTaskExecutions: HOST_QUEUE_SEATS },
+    ...[hostRunsQueue(hostId), ...pools.map(poolQueue)].map((taskQueue) => ({ taskQueue, activities: { runAgent }, tuner })),
+  ];
 }
 
 /** The bundle of the build where there is one; from source the workflows are bundled at each start. */
@@ -127,10 +150,6 @@ async function serve(workers: readonly Worker[], signal: AbortSignal, onReady: (
     await Promise.allSettled(running);
     signal.removeEventListener('abort', stop);
   }
-}
-
-function sayLeftovers(log: Log, leftovers: Awaited<ReturnType<typeof reapLeftovers>>): void {
-  for (const leftover of leftovers) log.warn({ leftover }, 'ended what a run of an earlier worker left behind');
 }
 
 /** An activity-only worker says so as a warning, each time. */

@@ -1,6 +1,11 @@
 // What activities need from the worker that runs them.
 import type { Client } from '@temporalio/client';
 import type { Config } from '../config.ts';
+import type { Claims } from '../host/claims.ts';
+import type { Redact } from '../host/redact.ts';
+import type { Seats } from '../host/seats.ts';
+import type { RunDir } from '../host/state-dir.ts';
+import type { Supervisors } from '../host/supervisors.ts';
 import type { Log } from '../log.ts';
 
 export interface Deps {
@@ -13,5 +18,18 @@ export interface Deps {
   readonly client: Client;
   /** The server has all of Outlive's search attributes. */
   readonly searchAttributes: boolean;
+  /** Nothing that leaves the host goes around it. */
+  readonly redact: Redact;
   readonly log: Log;
+}
+
+/** A worker that takes runs has these too. */
+export interface HostDeps extends Deps {
+  readonly seats: Seats;
+  readonly claims: Claims;
+  readonly supervisors: Supervisors;
+  /** Why this host takes no new run now, or undefined. */
+  closedBecause(): string | undefined;
+  /** Sees to a run that no activity answers for any more. */
+  leave(dir: RunDir): void;
 }

@@ -1,50 +1,71 @@
 // The heartbeats of a run. Each is an RPC of its own that the server answers (only so a cancel is learnt at once, and a
-// host knows that it is heard), and one through the SDK, whose local timer knows nothing of the RPC (guide: two of them, always).
+// host knows that it is heard), and one through the SDK, whose local timer knows nothing of the RPC (two of them, always:
+// RPCs alone let the SDK declare the activity dead and drop its result). An answer renews the run's lease.
 
 import { activityInfo, Context } from '@temporalio/activity';
 import { ActivityCancelledError, ActivityNotFoundError, ActivityPausedError, ActivityResetError, type Client } from '@temporalio/client';
-import type { EndedBy, Heartbeat } from '../domain/run.ts';
+import type { Heartbeat } from '../domain/run.ts';
+import { leaseClock } from '../host/lease.ts';
 
 const ANSWER_MS = 3000;
 
+/**
+ * Why a run is taken from the activity that answers for it. `cancel`: it has to end. `detach`: another activity of this host takes
+ * it up again (the worker stops, an operator paused or reset the activity). `disowned`: the server does not know this activity any more.
+ */
+export type Taken = 'cancel' | 'detach' | 'disowned';
+
 export interface Heartbeats {
-  /** Resolves when the server has answered once: no agent starts before. Rejects with the signal's reason where the run is not wanted any more. */
+  /** Resolves when the server has answered once: no agent starts before. Rejects with RunTaken where the run is not wanted any more. */
   readonly answered: Promise<void>;
-  /** Aborted when the run has to end; `reason` is its EndedBy. */
+  /** Aborted when the run is taken away; `reason` is a Taken. */
   readonly signal: AbortSignal;
   /** What the next heartbeat says. */
   enter(phase: Heartbeat['phase'], pid?: number): void;
+  /** End of the lease, on the lease's clock. */
+  leaseUntil(): number;
   /** Resolves once none is on its way any more, within 3 s: closing the connection under one that is tried again takes the whole worker down. */
   stop(): Promise<void>;
 }
 
-export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: number): Heartbeats {
+interface Beating {
+  readonly client: Client;
+  readonly first: Heartbeat;
+  readonly heartbeatMs: number;
+  readonly leaseMs: number;
+  /** Aborted when another activity of this worker wants the run. */
+  readonly wanted: AbortSignal;
+  /** The lease goes on until then, on the lease's clock. */
+  readonly onRenewed: (until: number) => void;
+}
+
+export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, onRenewed }: Beating): Heartbeats {
   const context = Context.current();
   const token = activityInfo().taskToken;
-  const ending = new AbortController();
-  let resolve: () => void = () => {};
-  let reject: (error: RunNotWanted) => void = () => {};
-  const answered = new Promise<void>((heard, refused) => {
-    resolve = heard;
-    reject = refused;
-  });
+  const taken = new AbortController();
+  const { promise: answered, resolve, reject } = deferred();
   let beat = first;
   let stopped = false;
   let heard = false;
+  let until = leaseClock();
   let onItsWay: Promise<void> = Promise.resolve();
 
-  const end = (cause: EndedBy) => {
-    if (!ending.signal.aborted) ending.abort(cause);
-    reject(new RunNotWanted(cause));
+  const take = (why: Taken) => {
+    if (!taken.signal.aborted) taken.abort(why);
+    reject(new RunTaken(why));
   };
   const beatOnce = async () => {
+    // The server may have answered late: the lease counts from the question.
+    const askedAt = leaseClock();
     try {
       await client.withDeadline(Date.now() + ANSWER_MS, () => client.activity.heartbeat(token, beat));
       heard = true;
+      until = askedAt + leaseMs / 1000;
+      onRenewed(until);
       resolve();
     } catch (error) {
-      const cause = causeOf(error);
-      if (cause) end(cause);
+      const why = whyTaken(error);
+      if (why) take(why);
     }
   };
   const send = () => {
@@ -64,16 +85,17 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
     }
   };
 
-  context.cancellationSignal.addEventListener('abort', () => end(causeOfCancellation(context)), { once: true });
-  if (context.cancellationSignal.aborted) end(causeOfCancellation(context));
+  listenOnce(context.cancellationSignal, () => take(whyCancelled(context)));
+  listenOnce(wanted, () => take('detach'));
   answered.catch(() => {});
   void loop();
   return {
     answered,
-    signal: ending.signal,
+    signal: taken.signal,
     enter: (phase, pid) => {
       beat = { ...beat, phase, ...(pid === undefined ? {} : { pid }) };
     },
+    leaseUntil: () => until,
     stop: () => {
       stopped = true;
       return onItsWay;
@@ -81,27 +103,42 @@ export function startHeartbeats(client: Client, first: Heartbeat, heartbeatMs: n
   };
 }
 
-/** The server or the worker has taken the run back before it could start. */
-export class RunNotWanted extends Error {
-  override readonly name = 'RunNotWanted';
-  readonly endedBy: EndedBy;
-  constructor(cause: EndedBy) {
-    super(`the run is not wanted any more (${cause})`);
-    this.endedBy = cause;
+function deferred(): { readonly promise: Promise<void>; resolve(): void; reject(error: RunTaken): void } {
+  let resolve: () => void = () => {};
+  let reject: (error: RunTaken) => void = () => {};
+  const promise = new Promise<void>((heard, refused) => {
+    resolve = heard;
+    reject = refused;
+  });
+  return { promise, resolve, reject };
+}
+
+function listenOnce(signal: AbortSignal, call: () => void): void {
+  if (signal.aborted) call();
+  else signal.addEventListener('abort', call, { once: true });
+}
+
+/** The server or the worker has taken the run away from this activity. */
+export class RunTaken extends Error {
+  override readonly name = 'RunTaken';
+  readonly why: Taken;
+  constructor(why: Taken) {
+    super(`the run is taken away from this activity (${why})`);
+    this.why = why;
   }
 }
 
-/** What an unanswered or refused heartbeat says; undefined where the server simply could not be reached. */
-function causeOf(error: unknown): EndedBy | undefined {
+/** What a refused heartbeat says; undefined where the server simply could not be reached. */
+function whyTaken(error: unknown): Taken | undefined {
   if (error instanceof ActivityCancelledError) return 'cancel';
-  if (error instanceof ActivityPausedError || error instanceof ActivityResetError) return 'drain';
-  if (error instanceof ActivityNotFoundError) return 'lease';
+  if (error instanceof ActivityPausedError || error instanceof ActivityResetError) return 'detach';
+  if (error instanceof ActivityNotFoundError) return 'disowned';
   return undefined;
 }
 
-function causeOfCancellation(context: Context): EndedBy {
+function whyCancelled(context: Context): Taken {
   const details = context.cancellationDetails;
   if (details?.cancelRequested) return 'cancel';
-  if (details?.workerShutdown || details?.paused || details?.reset) return 'drain';
-  return 'lease';
+  if (details?.workerShutdown || details?.paused || details?.reset) return 'detach';
+  return 'disowned';
 }

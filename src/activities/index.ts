@@ -1,8 +1,10 @@
 // The activities of a worker, made from what the worker has. Control: what any worker can do. Host: what happens on this one.
 import type { ControlActivities, HostActivities } from '../domain/contract.ts';
 import { begin } from './begin.ts';
-import type { Deps } from './deps.ts';
+import type { Deps, HostDeps } from './deps.ts';
 import { finish } from './finish.ts';
+import { readLog } from './read-log.ts';
+import { reattachRun } from './reattach.ts';
 import { runAgent } from './run-agent.ts';
 import { settle } from './settle.ts';
 
@@ -14,9 +16,11 @@ export function createControlActivities(deps: Deps): ControlActivities {
   };
 }
 
-export function createHostActivities(deps: Deps): HostActivities {
+export function createHostActivities(deps: HostDeps): HostActivities {
   return {
     runAgent: (input) => runAgent(deps, input),
+    reattachRun: (input) => reattachRun(deps, input),
+    readLog: (ask) => readLog(deps, ask),
     settle: (input) => settle(deps, input),
     finish: (input) => finish(deps, input),
   };

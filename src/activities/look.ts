@@ -5,6 +5,7 @@ import { sayDuration } from '../domain/duration.ts';
 import { type BankSeen, type CheckSeen, completeness, type OutputSeen, type RepositorySeen, type Seen } from '../domain/output.ts';
 import type { StartPoint } from '../domain/run.ts';
 import { type Check, sayArgv, type Task } from '../domain/task.ts';
+import type { Redact } from '../host/redact.ts';
 import { runToEnd } from '../host/short-process.ts';
 import { type RunDir, runMark } from '../host/state-dir.ts';
 import { lookAtRepository } from '../host/workspace.ts';
@@ -19,11 +20,12 @@ export interface Looking {
   readonly env: Readonly<Record<string, string>>;
   /** The run's own word that it is finished. */
   readonly goodEnd: boolean;
+  readonly redact: Redact;
   readonly signal?: AbortSignal;
 }
 
 /** Looks in the run's workspace. Checks are run only where every output of the agent is there: before that they say nothing. */
-export async function lookInWorkspace({ task, dir, env, goodEnd, signal }: Looking): Promise<Seen> {
+export async function lookInWorkspace({ task, dir, env, goodEnd, redact, signal }: Looking): Promise<Seen> {
   const repository = task.workspace ? await lookAtRepository(dir.workspace) : undefined;
   const place: Place = {
     task,
@@ -44,20 +46,25 @@ export async function lookInWorkspace({ task, dir, env, goodEnd, signal }: Looki
     ...(repository?.ok ? { repository: repository.repository } : {}),
   };
   const isWhole = completeness({ ...task, checks: [] }, seen).kind !== 'incomplete';
-  return isWhole && task.checks.length > 0 && !signal?.aborted ? { ...seen, checks: await runChecks(task.checks, place) } : seen;
+  return isWhole && task.checks.length > 0 && !signal?.aborted ? { ...seen, checks: await runChecks(task.checks, place, redact) } : seen;
 }
 
 /** One after the other, in the order of the spec; the first red one ends it, because the rest would be made on sand. */
-async function runChecks(checks: readonly Check[], place: Place): Promise<CheckSeen[]> {
+async function runChecks(checks: readonly Check[], place: Place, redact: Redact): Promise<CheckSeen[]> {
   const seen: CheckSeen[] = [];
   for (const [index, check] of checks.entries()) {
-    seen.push(await runCheck(check, index, place));
+    seen.push(await runCheck(check, index, place, redact));
     if (seen.at(-1)?.state !== 'green') break;
   }
   return seen;
 }
 
-async function runCheck({ argv, timeoutMs }: Check, index: number, { workspace = '', env, mark, logs, signal }: Place): Promise<CheckSeen> {
+async function runCheck(
+  { argv, timeoutMs }: Check,
+  index: number,
+  { workspace = '', env, mark, logs, signal }: Place,
+  redact: Redact,
+): Promise<CheckSeen> {
   const check = sayArgv(argv);
   const log = join(logs, `check-${index + 1}.log`);
   const end = await runToEnd({ argv, cwd: workspace, env, mark, timeoutMs, log, ...(signal ? { signal } : {}) });
@@ -65,7 +72,9 @@ async function runCheck({ argv, timeoutMs }: Check, index: number, { workspace =
   if (end.notStarted) return { check, state: 'unknown', words: `it could not be started: ${end.notStarted}` };
   if (signal?.aborted) return { check, state: 'unknown', words: 'it was cut off' };
   const how = end.timedOut ? `no end within ${sayDuration(timeoutMs)}` : `exit ${end.exitCode ?? end.signal}`;
-  return { check, state: 'red', words: `${how}\n${end.tail}`.slice(0, 40) + lastWords(`${how}\n${end.tail}`.slice(40)) };
+  // Before it is cut: the half of a secret is not known for one.
+  const words = `${how}\n${redact.text(end.tail)}`;
+  return { check, state: 'red', words: words.slice(0, 40) + lastWords(words.slice(40)) };
 }
 
 const lastWords = (text: string): string => text.slice(-(MAX_WORDS - 40));

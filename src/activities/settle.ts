@@ -7,10 +7,11 @@ import { decide } from '../domain/decide.ts';
 import { hostOfIdentity, poolQueue } from '../domain/names.ts';
 import { type BankSeen, REACH, type Seen } from '../domain/output.ts';
 import type { RunRecord, StartPoint } from '../domain/run.ts';
-import { agentEnvironment } from '../host/agent-process.ts';
+import { agentEnvironment } from '../host/agent-environment.ts';
 import { bankRun, lookAtBank } from '../host/bank.ts';
 import { endTree } from '../host/process-tree.ts';
-import { type RunDir, readJournal, runMark } from '../host/state-dir.ts';
+import { endRun } from '../host/recall.ts';
+import { type RunDir, runMark } from '../host/state-dir.ts';
 import { asSeen, probe } from '../outputs/index.ts';
 import { NEVER_STARTED, STRANDED } from '../outputs/probe.ts';
 import type { Deps } from './deps.ts';
@@ -51,7 +52,7 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
   });
   const { kind, because, afterMs } = decision;
   deps.log.info({ task: task.id, run: n, look, decision: kind, because, afterMs }, 'decided');
-  return { v: 1, failure, seen: looked.seen, start: looked.start, decision };
+  return deps.redact.with(task.env).json({ v: 1, failure, seen: looked.seen, start: looked.start, decision });
 }
 
 async function lookAt(deps: Deps, input: SettleInput, run: RunRecord): Promise<Look> {
@@ -64,14 +65,15 @@ async function lookAt(deps: Deps, input: SettleInput, run: RunRecord): Promise<L
 /** On the run's own host: nothing of it lives on after this, and what lies in its workspace is seen and banked. */
 async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: RunDir): Promise<Look> {
   const { task, n, start } = input;
-  const journal = await readJournal(dir);
-  const process = journal.kind === 'known' ? journal.journal : undefined;
-  const { left } = await endTree({ pid: process?.pid, pidStartTime: process?.pidStartTime, mark: runMark(dir), graceMs: GRACE_MS });
+  const ended = await endRun(dir, 'cancel');
+  // Checks and probes of a worker that died carry the mark as well.
+  const { left } = await endTree({ mark: runMark(dir), graceMs: GRACE_MS });
   if (run.entered === false || !(await exists(dir.workspace))) return lookFromAfar(input, input.seen);
-  const words = await readWords(task.agent.use, dir);
-  const goodEnd = saysFinished(words, process?.exit);
+  const redact = deps.redact.with(task.env);
+  const words = await readWords(task.agent.use, dir, redact);
+  const goodEnd = saysFinished(words, ended?.exit);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
-  const looked = await lookInWorkspace({ task, dir, env, goodEnd });
+  const looked = await lookInWorkspace({ task, dir, env, goodEnd, redact });
   const workflowRunId = taskWorkflow().runId;
   const bank = task.workspace ? await bankRun({ dir, task, workflowRunId, n, host: deps.host }) : undefined;
   const seen = bank ? { ...looked, bank } : looked;
@@ -99,7 +101,8 @@ async function lookFromAfar(input: SettleInput, reported: Seen | undefined): Pro
     ...(reported?.repository ? { repository: reported.repository } : {}),
     ...(bank ? { bank } : {}),
   };
-  return { seen, over: reported !== undefined, start: nextStart(start, bank, reported?.repository) };
+  const over = reported !== undefined || runs.at(-1)?.leaseOver === true;
+  return { seen, over, start: nextStart(start, bank, reported?.repository) };
 }
 
 /** What the origin keeps of this task, where its host cannot be asked. */

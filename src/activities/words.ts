@@ -4,10 +4,13 @@ import type { AgentWords } from '../agents/agent.ts';
 import { AGENTS } from '../agents/index.ts';
 import type { Exit } from '../domain/run.ts';
 import type { AgentSpec } from '../domain/task.ts';
+import type { Redact } from '../host/redact.ts';
 import type { RunDir } from '../host/state-dir.ts';
 import { readTail } from '../host/tail.ts';
 
 const TAIL_BYTES = 8 * 1024;
+/** Read beyond the tail, so that a secret that its beginning would cut in two is whole when it is redacted. */
+const MARGIN_BYTES = 2048;
 
 export interface LastWords extends AgentWords {
   readonly stdoutTail: string;
@@ -19,11 +22,12 @@ export function saysFinished({ typed }: LastWords, exit: Exit | undefined): bool
   return typed ? typed.outcome === 'finished' : exit?.exitCode === 0;
 }
 
-export async function readWords(agent: AgentSpec['use'], dir: RunDir): Promise<LastWords> {
+export async function readWords(agent: AgentSpec['use'], dir: RunDir, redact: Redact): Promise<LastWords> {
+  const tailOf = async (file: string) => redact.text(await readTail(file, TAIL_BYTES + MARGIN_BYTES)).slice(-TAIL_BYTES);
   const [result, stdoutTail, stderrTail] = await Promise.all([
     readFile(dir.result, 'utf8').catch(() => undefined),
-    readTail(dir.stdout, TAIL_BYTES),
-    readTail(dir.stderr, TAIL_BYTES),
+    tailOf(dir.stdout),
+    tailOf(dir.stderr),
   ]);
-  return { ...AGENTS[agent].read(result), stdoutTail, stderrTail };
+  return { ...redact.json(AGENTS[agent].read(result)), stdoutTail, stderrTail };
 }

@@ -13,9 +13,11 @@ import { cut, each, evidenceOfEnd, succeeded, verdict } from './verdict.ts';
 export function classify(ending: Ending, rules: readonly Rule[] = PROCESS_RULES): Verdict {
   const words = wordsOf(ending, rules);
   return (
+    byJournal(ending) ??
     bySupervisor(ending) ??
     byGoodEnd(ending, rules, words) ??
     byOutputs(ending) ??
+    byMemory(ending) ??
     byRecorder(ending, words) ??
     byTyped(ending, rules) ??
     byCode(ending, 'http_status', statusRule(rules, ending), words) ??
@@ -37,13 +39,44 @@ const ENDED_BY: Readonly<Record<Exclude<EndedBy, 'itself' | 'stall'>, Reason>> =
   supervisor_lost: 'killed',
 };
 
+/** Nobody knows what became of a run whose journal cannot be relied on, and a guess might do its work twice. */
+function byJournal(ending: Ending): Verdict | undefined {
+  if (ending.unreadable === undefined) return undefined;
+  const evidence = [{ where: 'journal', value: cut(ending.unreadable) }];
+  return verdict(ending, 'unclassified', { basis: 'none', rule: 'journal_unreadable', evidence });
+}
+
 function bySupervisor(ending: Ending): Verdict | undefined {
-  const { endedBy } = ending;
+  const { endedBy, vanished } = ending;
   if (endedBy === undefined || endedBy === 'itself') return undefined;
   const evidence: Evidence[] = [{ where: 'ended_by', value: endedBy }];
   if (ending.durationMs !== undefined) evidence.push({ where: 'duration', value: sayDuration(ending.durationMs) });
+  if (endedBy === 'supervisor_lost' && vanished) return takenAway(ending, vanished, evidence);
   const reason = endedBy === 'stall' ? stalled(ending) : ENDED_BY[endedBy];
   return verdict(ending, reason, { basis: 'supervisor', rule: `ended_by_${endedBy}`, evidence });
+}
+
+type Vanished = NonNullable<Ending['vanished']>;
+const VANISHED: Readonly<Record<Vanished, { readonly reason: Reason; readonly says: string }>> = {
+  boot: { reason: 'evicted', says: 'the machine was booted again' },
+  container: { reason: 'evicted', says: 'its container has been replaced by another one' },
+  processes: { reason: 'killed', says: 'agent and supervisor are gone, and neither could say why' },
+};
+
+/** Supervisor and agent went together, and what is left of their place tells why. */
+function takenAway(ending: Ending, vanished: Vanished, evidence: readonly Evidence[]): Verdict {
+  const { reason, says } = VANISHED[vanished];
+  const seen = [{ where: 'vanished', value: says }, ...evidence];
+  if (ending.oomKilled) return verdict(ending, 'out_of_memory', { basis: 'supervisor', rule: 'oom_kill', evidence: [OOM_KILL, ...seen] });
+  return verdict(ending, reason, { basis: 'supervisor', rule: `vanished_${vanished}`, evidence: seen });
+}
+
+const OOM_KILL: Evidence = { where: 'oom_kill', value: "the kernel's count of kills for lack of memory rose while it ran" };
+
+/** A SIGKILL that nobody of us sent, and the kernel says that it killed for memory. */
+function byMemory(ending: Ending): Verdict | undefined {
+  if (!ending.oomKilled) return undefined;
+  return verdict(ending, 'out_of_memory', { basis: 'supervisor', rule: 'oom_kill', evidence: [OOM_KILL, ...evidenceOfEnd(ending)] });
 }
 
 const stalled = (ending: Ending): Reason => (ending.awaitsModel ? 'provider_timeout' : 'heartbeat_lost');

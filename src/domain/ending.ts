@@ -42,6 +42,9 @@ export interface Ending {
   /** Both streams in the order in which they came, where nobody kept them apart. */
   readonly tail?: string;
   readonly endedBy?: EndedBy;
+  readonly oomKilled?: true;
+  readonly vanished?: NonNullable<Exit['vanished']>;
+  readonly unreadable?: string;
   /** The run's last event was a question to the model. Missing: its events were not read. */
   readonly awaitsModel?: boolean;
   readonly typed?: TypedEnd;

@@ -7,11 +7,19 @@ import type { Task } from './task.ts';
 /** Who ended the process. Whoever kills writes this down before the signal (DESIGN §3). */
 export type EndedBy = 'itself' | 'wall_limit' | 'stall' | 'output_limit' | 'budget' | 'cancel' | 'lease' | 'drain' | 'supervisor_lost';
 
-/** How a process ended: `exitCode`, `signal`, or `notStarted` with the system's word why; none of them where nobody saw it end. */
+/**
+ * How a process ended: `exitCode`, `signal`, or `notStarted` with the system's word why; none of them where nobody saw it
+ * end. Then `vanished` says what took it: the machine was booted again, its container is another one, or only the
+ * processes are gone. `unreadable`: the host's journal of the run tells nothing that could be relied on.
+ */
 export interface Exit {
   readonly exitCode?: number;
   readonly signal?: string;
   readonly notStarted?: { readonly code: string; readonly message: string };
+  /** The kernel counted a kill for lack of memory while it ran. */
+  readonly oomKilled?: true;
+  readonly vanished?: 'boot' | 'container' | 'processes';
+  readonly unreadable?: string;
   readonly endedBy: EndedBy;
   readonly durationMs: number;
 }
@@ -35,7 +43,7 @@ export type StartPoint =
       readonly host: string;
     };
 
-/** What `runAgent` is given. `avoid` are hosts that should leave this run to another; `notes` go into the prompt. */
+/** What `runAgent` and `reattachRun` are given. `avoid` are hosts that should leave this run to another; `notes` go into the prompt. */
 export interface RunInput {
   readonly task: Task;
   readonly n: number;
@@ -43,6 +51,10 @@ export interface RunInput {
   readonly avoid: readonly string[];
   readonly notes: readonly string[];
   readonly heartbeatMs: number;
+  /** How long the agent may live without an answered heartbeat. */
+  readonly leaseMs: number;
+  /** The execution of the task was reset: run `n` may have been started under an earlier one too. */
+  readonly wasReset?: boolean;
 }
 
 /** The facts of a run that are there however it ended; the second detail of a failed run's ApplicationFailure. `entered`: the agent's process was started. Times are ISO. */
@@ -77,6 +89,8 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly outcome?: 'finished' | 'failed' | 'lost' | 'cancelled';
+  /** Its host did not answer, and its lease has run out: nothing of it lives any more. */
+  readonly leaseOver?: boolean;
   readonly entered?: boolean;
   readonly failure?: Failure;
   readonly usage?: Usage;

@@ -48,6 +48,8 @@ export interface Spawning {
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Closed where it is left out. */
+  readonly stdin?: 'pipe';
   /** File descriptors that the process writes to. */
   readonly stdout: number;
   readonly stderr: number;
@@ -61,13 +63,13 @@ export interface Spawned extends ProcessIdentity {
   readonly ended: Promise<ProcessEnd>;
 }
 
-/** Starts a program as the leader of its own session and group, with a closed stdin. Rejects with the system's error. */
+/** Starts a program as the leader of its own session and group. Rejects with the system's error. */
 export async function spawnInOwnGroup(spawning: Spawning): Promise<Spawned> {
   const [program = '', ...args] = spawning.argv;
   const child = spawn(program, args, {
     cwd: spawning.cwd,
     env: { ...spawning.env },
-    stdio: ['ignore', spawning.stdout, spawning.stderr],
+    stdio: [spawning.stdin ?? 'ignore', spawning.stdout, spawning.stderr],
     detached: true,
   });
   const { pid } = child;

@@ -11,8 +11,9 @@ import type { RepositorySeen } from '../domain/output.ts';
 import type { StartPoint } from '../domain/run.ts';
 import type { Task, Workspace } from '../domain/task.ts';
 import { type GitResult, git, gitInWorkspace } from './git.ts';
+import { readJournal } from './journal.ts';
 import { fetchIntoCache, withRepoCache } from './repo-cache.ts';
-import { type RunDir, readJournal, repoCache } from './state-dir.ts';
+import { type RunDir, repoCache } from './state-dir.ts';
 
 export type WorkspaceStage = 'folder' | 'fetch' | 'base' | 'bank' | 'clone' | 'checkout' | 'restore';
 /** `git_failed`: `stderr` has git's words. The others are verdicts of Outlive's own. */

@@ -20,8 +20,9 @@ export async function settle(life: TaskLife): Promise<Step> {
 }
 
 async function settleWhereItCanBeSeen(life: TaskLife): Promise<Settled> {
-  const host = life.runs.at(-1)?.host;
-  if (host === undefined) return settleOn(life, CONTROL_QUEUE);
+  const { host, leaseOver } = life.runs.at(-1) ?? {};
+  // A host that did not come back for its own run is not waited for once more.
+  if (host === undefined || (leaseOver && life.look === 1)) return settleOn(life, CONTROL_QUEUE);
   try {
     return await settleOn(life, hostQueue(host));
   } catch (error) {

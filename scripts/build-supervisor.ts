@@ -1,0 +1,3 @@
+import { bundleSupervisor } from './bundle-supervisor.ts';
+
+await bundleSupervisor();

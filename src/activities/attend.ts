@@ -1,0 +1,149 @@
+// What the activity does that answers for a run, whether it started it or took it up again: heartbeats and lease, following
+// the agent to its end, the look at what it left, and telling the server until it has answered.
+
+import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { type LeftRun, RUN_DETACHED } from '../domain/contract.ts';
+import type { Ending } from '../domain/ending.ts';
+import type { Exit, RunInput, RunReport } from '../domain/run.ts';
+import { followRun, type LivingRun } from '../host/follow.ts';
+import { writeJournal } from '../host/journal.ts';
+import { writeLease } from '../host/lease.ts';
+import { bootId } from '../host/process-tree.ts';
+import { endRun, recallRun } from '../host/recall.ts';
+import type { RunDir } from '../host/state-dir.ts';
+import { bankWhileItRuns } from './bank-while-it-runs.ts';
+import { bankIt, conclude } from './conclude.ts';
+import { deliver, delivered } from './deliver.ts';
+import type { HostDeps } from './deps.ts';
+import { type Heartbeats, RunTaken, startHeartbeats } from './heartbeats.ts';
+import { isTaskOver, taskWorkflow } from './this-task.ts';
+
+/** A run in the hands of an activity. */
+export interface Attended {
+  readonly deps: HostDeps;
+  readonly input: RunInput;
+  readonly dir: RunDir;
+  readonly beats: Heartbeats;
+  /** Writes into the journal that this activity answers for the run. */
+  own(): Promise<void>;
+  /** From here on the run lives on without this activity. */
+  started(): void;
+  hasStarted(): boolean;
+}
+
+/** How a run ended, before anybody has looked at what it left. `trouble`: what kept it from its agent. */
+export interface Ended {
+  readonly exit: Exit;
+  readonly entered: boolean;
+  readonly startedAt: string;
+  readonly trouble?: Ending;
+}
+
+/** Takes the run from whoever has it in this worker, has it brought to its end, and tells the server. Never returns otherwise. */
+export async function answerForRun(
+  deps: HostDeps,
+  input: RunInput,
+  dir: RunDir,
+  bringToEnd: (attended: Attended) => Promise<Ended>,
+): Promise<RunReport> {
+  const claim = await deps.claims.take(dir.root);
+  const beats = startHeartbeats({
+    client: deps.client,
+    first: { host: deps.host, bootId: bootId(), n: input.n, phase: 'preparing' },
+    heartbeatMs: input.heartbeatMs,
+    leaseMs: input.leaseMs,
+    wanted: claim.wanted,
+    // Before the folder is there, nothing lives that could need it.
+    onRenewed: (until) => void writeLease(dir.lease, until).catch(() => undefined),
+  });
+  let hasStarted = false;
+  const attended: Attended = {
+    deps,
+    input,
+    dir,
+    beats,
+    own: () => writeJournal(dir, { kind: 'owned', ...ownership() }),
+    started: () => {
+      hasStarted = true;
+    },
+    hasStarted: () => hasStarted,
+  };
+  let lives = false;
+  try {
+    const ended = await bringToEnd(attended);
+    beats.enter('looking');
+    const end = await conclude(attended, ended);
+    const answer = await deliver(deps.client, end, beats.signal);
+    if (answer === 'accepted') await writeJournal(dir, { kind: 'reported', how: 'accepted' }).catch(() => undefined);
+    lives = answer !== 'accepted';
+    throw delivered();
+  } catch (error) {
+    if (!(error instanceof RunTaken)) throw error;
+    lives = true;
+    throw await letGo(attended, error);
+  } finally {
+    await beats.stop();
+    claim.release();
+    if (lives) deps.leave(dir);
+    else deps.seats.release(dir.root);
+  }
+}
+
+function ownership(): { readonly activityId: string; readonly taskToken: string } {
+  const { activityId, base64TaskToken } = activityInfo();
+  return { activityId, taskToken: base64TaskToken };
+}
+
+/** Brings a run to its end that is known on this host; undefined where it is not. */
+export async function recallToEnd(attended: Attended): Promise<Ended | undefined> {
+  const { deps, input, dir, beats } = attended;
+  const recalled = await recallRun(dir);
+  if (recalled.kind === 'unknown') return undefined;
+  attended.started();
+  deps.seats.occupy(dir.root);
+  // The end that was written down comes first: nobody else can write it any more.
+  if (recalled.journal) await attended.own();
+  const startedAt = recalled.journal?.prepared.at ?? new Date().toISOString();
+  if (recalled.kind === 'ended') return { ...recalled, startedAt };
+  beats.enter('running', recalled.journal.entered?.agent.pid);
+  deps.log.info({ task: input.task.id, run: input.n }, 'run taken up again');
+  const living = followRun({ dir, supervisor: recalled.supervisor, stallMs: input.task.limits.run.stallMs });
+  return { ...(await followToEnd(attended, living)), startedAt };
+}
+
+/** To the run's own end, or to the one that a cancel makes. Throws RunTaken where the run lives on without this activity. */
+export async function followToEnd(attended: Attended, living: LivingRun): Promise<Pick<Ended, 'exit' | 'entered'>> {
+  const { deps, beats } = attended;
+  const banking = bankWhileItRuns(attended);
+  const cancelled = () => {
+    if (beats.signal.reason === 'cancel') void living.end('cancel');
+  };
+  const taken = new Promise<never>((_, reject) => {
+    const hear = () => (beats.signal.reason === 'cancel' ? cancelled() : reject(new RunTaken(beats.signal.reason)));
+    if (beats.signal.aborted) hear();
+    else beats.signal.addEventListener('abort', hear, { once: true });
+  });
+  try {
+    return await Promise.race([living.over, taken]);
+  } catch (error) {
+    deps.log.info({ run: attended.dir.root, why: beats.signal.reason }, 'run left');
+    throw error;
+  } finally {
+    living.leave();
+    await banking.stop();
+  }
+}
+
+/** What the server is told of a run that lives on, if it still listens. A task that is over needs no agent any more. */
+async function letGo({ deps, input, dir }: Attended, { why }: RunTaken): Promise<Error> {
+  const left: LeftRun = { host: deps.host, n: input.n };
+  const message = `${deps.host} lets go of run ${input.n}, which goes on; it is taken up again there`;
+  if (why !== 'disowned') return ApplicationFailure.create({ type: RUN_DETACHED, message, nonRetryable: true, details: [left] });
+  // An unreachable server says nothing about the task: then the run is an orphan, and is asked about again.
+  if (await isTaskOver(deps.client, taskWorkflow()).catch(() => false)) {
+    await endRun(dir, 'cancel');
+    const bank = await bankIt(deps, input, dir);
+    if (bank?.state !== 'failed') await writeJournal(dir, { kind: 'reported', how: 'kept' }).catch(() => undefined);
+  }
+  return delivered();
+}

@@ -1,0 +1,68 @@
+// After a run has ended: its words, a look at its outputs, the bank, and what all that means. This is the border where
+// an ending becomes a typed failure (DESIGN §3.2), and nothing of it leaves the host unredacted.
+
+import { failureType } from '../domain/failure.ts';
+import type { BankSeen, Seen } from '../domain/output.ts';
+import type { RunFacts, RunInput } from '../domain/run.ts';
+import { agentEnvironment } from '../host/agent-environment.ts';
+import { bankRun } from '../host/bank.ts';
+import type { RunDir } from '../host/state-dir.ts';
+import { asSeen } from '../outputs/index.ts';
+import { NEVER_STARTED } from '../outputs/probe.ts';
+import type { Attended, Ended } from './attend.ts';
+import type { End } from './deliver.ts';
+import type { Deps } from './deps.ts';
+import { lookInWorkspace } from './look.ts';
+import { failRun, type Report, reportRun } from './report.ts';
+import { taskWorkflow } from './this-task.ts';
+import { readWords, saysFinished } from './words.ts';
+
+export async function conclude({ deps, input, dir, beats }: Attended, ended: Ended): Promise<End> {
+  const { report, facts, note } = await lookAtEnd(deps, input, dir, ended, taskWorkflow().runId, beats.signal);
+  const ending = report.kind === 'failed' ? failureType(report.failure.reason) : 'finished';
+  deps.log.info({ task: input.task.id, run: input.n, ended: ending, exit: ended.exit }, 'run ended');
+  if (report.kind === 'failed') return { kind: 'failed', failure: failRun(input.n, report.failure, facts) };
+  return { kind: 'finished', report: { ...facts, ...(note ? { note } : {}) } };
+}
+
+export interface LookedAtEnd {
+  readonly report: Report;
+  readonly facts: RunFacts;
+  readonly note?: string;
+}
+
+/** What is to be known of a run that has ended, redacted. `workflowRunId` names its bank. */
+export async function lookAtEnd(
+  deps: Deps,
+  input: RunInput,
+  dir: RunDir,
+  { exit, entered, startedAt, trouble }: Ended,
+  workflowRunId: string,
+  signal?: AbortSignal,
+): Promise<LookedAtEnd> {
+  const { task, n, start } = input;
+  const { host } = deps;
+  const redact = deps.redact.with(task.env);
+  const words = await readWords(task.agent.use, dir, redact);
+  const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
+  const looked: Seen = entered
+    ? await lookInWorkspace({ task, dir, env, goodEnd: saysFinished(words, exit), redact, ...(signal ? { signal } : {}) })
+    : { at: new Date().toISOString(), outputs: task.outputs.map((output) => asSeen(output, NEVER_STARTED)), checks: [], goodEnd: false };
+  const bank = entered && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
+  const facts: RunFacts = redact.json({
+    host,
+    entered,
+    startedAt,
+    endedAt: new Date().toISOString(),
+    ...(words.usage ? { usage: words.usage } : {}),
+    seen: bank ? { ...looked, bank } : looked,
+  });
+  const report = redact.json(reportRun({ task, exit, words, facts, start, ...(trouble ? { trouble } : {}) }));
+  const note = words.typed?.note;
+  return { report, facts, ...(note ? { note } : {}) };
+}
+
+/** Banks what lies in the run's workspace now. */
+export async function bankIt(deps: Deps, { task, n }: RunInput, dir: RunDir): Promise<BankSeen | undefined> {
+  return task.workspace ? bankRun({ dir, task, workflowRunId: taskWorkflow().runId, n, host: deps.host }) : undefined;
+}

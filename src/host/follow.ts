@@ -1,0 +1,84 @@
+// A living run, seen from a worker: the one that started it, or a later one that took it up again. Everything is read
+// from the run's folder; news from the supervisor only make it faster. Stalls are seen here, because only a worker can
+// tell an agent's events from its noise.
+
+import { existsSync, statSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { EndedBy, Exit } from '../domain/run.ts';
+import { replaceFile } from './durable-file.ts';
+import { type ProcessIdentity, processIdentity } from './process-tree.ts';
+import { type EndedRun, endOfRun, poke } from './recall.ts';
+import type { RunDir } from './state-dir.ts';
+import type { EndOrder } from './supervisor-messages.ts';
+
+const POLL_MS = 250;
+const GRACE_MS = 5000;
+
+export interface LivingRun {
+  /** The run's end; resolves once nothing of it lives and its outcome is written. Never resolves for a run that was left. */
+  readonly over: Promise<Pick<EndedRun, 'exit' | 'entered'>>;
+  /** Asks for its end; the first cause stands. */
+  end(cause: EndedBy, graceMs?: number): Promise<void>;
+  /** Stops watching; the run goes on. */
+  leave(): void;
+}
+
+export interface Following {
+  readonly dir: RunDir;
+  readonly supervisor: ProcessIdentity;
+  /** How long neither output nor result file may stand still, in milliseconds. */
+  readonly stallMs: number;
+  /** The exit as the supervisor tells it; undefined where it has died. Left out by a worker that did not start it. */
+  readonly told?: Promise<Exit | undefined>;
+}
+
+export function followRun({ dir, supervisor, stallMs, told }: Following): LivingRun {
+  const left = new AbortController();
+  const end = async (cause: EndedBy, graceMs = GRACE_MS) => {
+    await replaceFile(dir.order, { end: cause, graceMs } satisfies EndOrder).catch(() => undefined);
+    poke(supervisor);
+  };
+  const stopWatching = watchOutput([dir.stdout, dir.stderr, dir.result], stallMs, () => void end('stall'));
+  const over = (told ?? untilOver(dir, supervisor, left.signal)).then((exit) =>
+    exit ? { exit, entered: exit.notStarted === undefined } : lastWord(dir, left.signal),
+  );
+  left.signal.addEventListener('abort', stopWatching, { once: true });
+  void over.then(stopWatching, stopWatching);
+  return { over, end, leave: () => left.abort() };
+}
+
+async function untilOver(dir: RunDir, { pid, startTime }: ProcessIdentity, left: AbortSignal): Promise<undefined> {
+  while (!left.aborted && !existsSync(dir.outcome) && processIdentity(pid)?.startTime === startTime) await sleep(POLL_MS);
+}
+
+/** The outcome where the supervisor wrote one; else it has died, and so does what lives of its run. Never resolves once the run was left. */
+function lastWord(dir: RunDir, left: AbortSignal): Promise<EndedRun> {
+  return left.aborted ? new Promise<never>(() => undefined) : endOfRun(dir);
+}
+
+/** Reads sizes on the monotonic clock: a laptop that slept for an hour has not been silent for an hour. */
+function watchOutput(files: readonly string[], stallMs: number, onStall: () => void): () => void {
+  const sizes = () => files.map(sizeOf).join();
+  let seen = sizes();
+  let grewAt = performance.now();
+  const timer = setInterval(
+    () => {
+      const now = sizes();
+      if (now !== seen) {
+        seen = now;
+        grewAt = performance.now();
+      } else if (performance.now() - grewAt >= stallMs) onStall();
+    },
+    Math.min(stallMs / 5, 5000),
+  );
+  return () => clearInterval(timer);
+}
+
+/** An agent may take the folder's rights away; thrown in a timer, that would end the worker and not the agent. */
+function sizeOf(file: string): number {
+  try {
+    return statSync(file).size;
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,155 @@
+// The activities of one run: offered to its pool until a host takes it, and taken up again on that host as often as it loses
+// its activity, as long as the host answers within the run's lease.
+
+import {
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  patched,
+  proxyActivities,
+  sleep,
+  TimeoutFailure,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { type HostActivities, type LeftRun, RUN_DECLINED, RUN_DETACHED, RUN_ORPHANED } from '../domain/contract.ts';
+import { sayDuration } from '../domain/duration.ts';
+import { FAILURE_TYPES } from '../domain/failure.ts';
+import { hostOfIdentity, hostQueue, hostRunsQueue, poolQueue, reattachActivityId, runActivityId } from '../domain/names.ts';
+import type { Heartbeat, RunInput, RunRecord, RunReport, StartPoint } from '../domain/run.ts';
+import { checksMs } from '../domain/task.ts';
+import type { Step } from './step.ts';
+import type { TaskLife } from './task-life.ts';
+
+const MAX_DECLINES = 3;
+/** What a run may take beyond its own limit: clone, checks, bank. */
+const SLACK_MS = 30 * 60_000;
+/** Beyond its lease: from SIGTERM to the last process of the tree, and a worker's own start. */
+const BEYOND_LEASE_MS = 30_000;
+/** A run that is lost this often brings its workers down; looking after it once more would bring down another. */
+const MAX_REATTACHES = 20;
+
+type RunStep = Extract<Step, { kind: 'run' }>;
+
+/** The run's host did not take it up again, and its lease has run out meanwhile: it is over. */
+export class HostSilent extends Error {
+  override readonly name = 'HostSilent';
+  readonly host: string;
+  constructor(host: string, ms: number) {
+    super(`${host} did not take the run up again within ${sayDuration(ms)}, and its lease has run out`);
+    this.host = host;
+  }
+}
+
+/** From the offer to the run's end, through as many workers as it takes. */
+export async function seeThrough(life: TaskLife, run: RunRecord, step: RunStep): Promise<RunReport> {
+  let lost: unknown;
+  try {
+    return await offer(life, run, step);
+  } catch (error) {
+    lost = error;
+  }
+  for (let k = 1; ; k += 1) {
+    const host = leftOn(lost);
+    if (host === undefined || k > MAX_REATTACHES) throw lost;
+    try {
+      return await reattach(life, run, step, host, k);
+    } catch (error) {
+      if (isUntaken(error)) throw new HostSilent(host, reattachMs(life));
+      lost = error;
+    }
+  }
+}
+
+/** The host on which the run lives on, or its end is on record; undefined where this is the run's end. */
+function leftOn(error: unknown): string | undefined {
+  if (!(error instanceof ActivityFailure)) return undefined;
+  const { cause } = error;
+  if (cause instanceof ApplicationFailure && (cause.type === RUN_DETACHED || cause.type === RUN_ORPHANED)) {
+    return (cause.details?.[0] as LeftRun | undefined)?.host ?? hostOfIdentity(error.identity ?? '');
+  }
+  if (!(cause instanceof TimeoutFailure) || cause.timeoutType !== 'HEARTBEAT') return undefined;
+  const beat = cause.lastHeartbeatDetails as Heartbeat | undefined;
+  // Tasks that began before runs could be taken up again went on to settle.
+  return beat && patched('reattach') ? beat.host : undefined;
+}
+
+function reattach(life: TaskLife, run: RunRecord, step: RunStep, host: string, k: number): Promise<RunReport> {
+  const { task } = life;
+  const { reattachRun } = proxyActivities<HostActivities>({
+    ...runOptions(life),
+    taskQueue: hostQueue(host),
+    activityId: reattachActivityId(run.n, k),
+    summary: life.summary(`run ${run.n} · ${task.agent.use} · taken up again on ${host}`),
+    scheduleToStartTimeout: reattachMs(life),
+  });
+  return reattachRun(inputOf(life, run, step, []));
+}
+
+/** The agent's lease has run out by then, whatever became of its host. */
+const reattachMs = ({ timing }: TaskLife): number => timing.leaseMs + BEYOND_LEASE_MS;
+
+const isUntaken = (error: unknown): boolean =>
+  error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+
+/** Hosts that should leave the run to another decline it; after three offers any host is better than none. */
+async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<RunReport> {
+  for (let declined = 0; ; declined += 1) {
+    const avoid = declined < MAX_DECLINES && keeper(life.start) === undefined ? (step.avoid ?? []) : [];
+    const because = declined < MAX_DECLINES ? step.because : `no other host took it, so any may; ${step.because}`;
+    try {
+      return await activities(life, run.n, because).runAgent(inputOf(life, run, step, avoid));
+    } catch (error) {
+      if (!isDeclined(error)) throw error;
+      await sleep(life.timing.declineMs * 2 ** Math.min(declined, MAX_DECLINES - 1), { summary: `${error.cause.message}; offered again` });
+    }
+  }
+}
+
+function inputOf(life: TaskLife, run: RunRecord, step: RunStep, avoid: readonly string[]): RunInput {
+  return {
+    task: life.task,
+    n: run.n,
+    start: life.start,
+    avoid,
+    notes: [...step.notes, ...life.personNotes()],
+    heartbeatMs: life.timing.heartbeatMs,
+    leaseMs: life.timing.leaseMs,
+    ...(wasReset() ? { wasReset: true } : {}),
+  };
+}
+
+/** Temporal gives a reset execution another id; a task never continues as new. */
+function wasReset(): boolean {
+  const { runId, firstExecutionRunId } = workflowInfo();
+  return runId !== firstExecutionRunId;
+}
+
+function activities(life: TaskLife, n: number, because: string): HostActivities {
+  const { task, start } = life;
+  const kept = keeper(start);
+  return proxyActivities<HostActivities>({
+    ...runOptions(life),
+    taskQueue: kept === undefined ? poolQueue(task.pool) : hostRunsQueue(kept),
+    activityId: runActivityId(n),
+    summary: life.summary(`run ${n} · ${task.agent.use} · ${because}`),
+  });
+}
+
+function runOptions({ task, timing }: TaskLife): ActivityOptions {
+  return {
+    startToCloseTimeout: task.limits.run.wallMs + checksMs(task) + SLACK_MS,
+    heartbeatTimeout: timing.heartbeatMs,
+    // What the encoder sends by default is TRY_CANCEL: the task would go on while the agent still works.
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: { maximumAttempts: 1, nonRetryableErrorTypes: [...FAILURE_TYPES, RUN_DECLINED, RUN_DETACHED, RUN_ORPHANED] },
+  };
+}
+
+/** The host that alone keeps the work so far: it can only be continued there. */
+function keeper(start: StartPoint): string | undefined {
+  return start.kind === 'bank' && start.at === 'host' ? start.host : undefined;
+}
+
+function isDeclined(error: unknown): error is ActivityFailure & { cause: ApplicationFailure } {
+  return error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === RUN_DECLINED;
+}
