@@ -6,9 +6,12 @@ import { createOrphans, findOrphans } from './activities/orphans.ts';
 import { saySize } from './domain/size.ts';
 import { createClaims } from './host/claims.ts';
 import { freeSpace } from './host/free-space.ts';
+import { bootId } from './host/process-tree.ts';
 import { createSeats } from './host/seats.ts';
 import { createSupervisors } from './host/supervisors.ts';
+import { joinHost, watchHost } from './host-state.ts';
 import type { Gate } from './run-slots.ts';
+import { VERSION } from './version.ts';
 
 /** A run elsewhere waits while this host says no, so it looks often enough to say yes again soon. */
 const LOOK_MS = 5000;
@@ -21,9 +24,18 @@ export interface HostRuntime {
 }
 
 /** Before the first poll: every run that an earlier worker left is found, living ones have their seats. */
-export async function openHost(deps: Deps, capacity: number): Promise<HostRuntime> {
-  const seats = createSeats(capacity);
-  const gate = watchGate(deps);
+export async function openHost(deps: Deps, offer: { readonly pools: readonly string[]; readonly capacity: number }): Promise<HostRuntime> {
+  const seats = createSeats(offer.capacity);
+  const startedAt = new Date().toISOString();
+  await joinHost(deps.client, {
+    host: deps.host,
+    pools: offer.pools,
+    capacity: offer.capacity,
+    version: VERSION,
+    bootId: bootId(),
+    startedAt,
+  });
+  const gate = await watchGate(deps);
   const host: HostDeps = {
     ...deps,
     seats,
@@ -50,26 +62,37 @@ interface WatchedGate extends Gate {
   stop(): void;
 }
 
-function watchGate({ state, config, log }: Deps): WatchedGate {
+/** Shut while a person has taken the host out, and while its disk is short of space. */
+async function watchGate({ client, host, state, config, log }: Deps): Promise<WatchedGate> {
   const calls: (() => void)[] = [];
-  const closedBecause = () => spaceWanted(state, config.retention.freeBytes);
-  let said = closedBecause();
-  const looking = setInterval(() => {
+  const closedBecause = () => drainedBecause() ?? shortOfSpace(state, config.retention.freeBytes);
+  const drainedBecause = () => {
+    const drained = watch.drained();
+    return drained && `it was drained by ${drained.by}: ${drained.why}`;
+  };
+  const sayChange = () => {
     const why = closedBecause();
     if (why === said) return;
     said = why;
     log.warn({ why: why ?? 'open again' }, why ? 'this host takes no new run' : 'this host takes runs again');
     for (const call of calls) call();
-  }, LOOK_MS).unref();
+  };
+  const watch = await watchHost(client, host, sayChange, LOOK_MS);
+  let said = closedBecause();
+  if (said) log.warn({ why: said }, 'this host takes no new run');
+  const looking = setInterval(sayChange, LOOK_MS).unref();
   return {
     closedBecause,
-    isOpen: () => closedBecause() === undefined,
+    isOpen: () => said === undefined,
     onChange: (call) => void calls.push(call),
-    stop: () => clearInterval(looking),
+    stop: () => {
+      watch.stop();
+      clearInterval(looking);
+    },
   };
 }
 
-function spaceWanted(state: string, floor: number): string | undefined {
+function shortOfSpace(state: string, floor: number): string | undefined {
   const free = freeSpace(state);
   return free >= floor ? undefined : `its disk has ${saySize(free)} left, and ${saySize(floor)} are to stay free (retention.free)`;
 }

@@ -3,11 +3,13 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Deps } from './activities/deps.ts';
 import { createControlActivities, createHostActivities } from './activities/index.ts';
 import type { Config } from './config.ts';
 import type { ServerTarget } from './connection.ts';
+import { loadDataConverter } from './data-converter.ts';
 import { CONTROL_QUEUE, hostQueue, hostRunsQueue, poolQueue, workerIdentity } from './domain/names.ts';
 import { lockHost } from './host/host-lock.ts';
 import { redactFor } from './host/redact.ts';
@@ -54,18 +56,20 @@ const HOST_QUEUE_SEATS = 20;
 /** Serves until `signal` is aborted, then resolves within about 10 s. Rejects where the server refuses the worker. */
 export async function runWorker(settings: WorkerSettings): Promise<void> {
   const { hostId, role, target, env, signal } = settings;
+  const dataConverter = await loadDataConverter(settings.config);
   const log = createLog(env);
   installRuntime(log);
   const state = stateDir(hostId, env);
   const servesHost = role !== 'control';
   const unlock = servesHost ? await lockHost(state, hostId) : undefined;
   const identity = workerIdentity(hostId, process.pid, VERSION);
+  const shared = { namespace: target.namespace, identity, ...(dataConverter && { dataConverter }) };
   const native = await NativeConnection.connect(target.options);
   const connection = Connection.lazy({ ...target.options });
   let host: HostRuntime | undefined;
   try {
     const attributes = await ensureSearchAttributes(connection, target.namespace);
-    const client = new Client({ connection, namespace: target.namespace, identity });
+    const client = new Client({ connection, ...shared });
     const deps: Deps = {
       host: hostId,
       state,
@@ -76,11 +80,9 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       redact: redactFor(env),
       log,
     };
-    host = servesHost ? await openHost(deps, settings.capacity) : undefined;
+    host = servesHost ? await openHost(deps, settings) : undefined;
     const workers = await Promise.all(
-      optionsOf(settings, deps, host).map((options) =>
-        Worker.create({ ...options, connection: native, namespace: target.namespace, identity }),
-      ),
+      optionsOf(settings, deps, host, dataConverter).map((options) => Worker.create({ ...options, connection: native, ...shared })),
     );
     await serve(workers, signal, () =>
       settings.onReady({ hostId, pools: settings.pools, role, identity, ...(attributes.why ? { warning: attributes.why } : {}) }),
@@ -93,13 +95,18 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   }
 }
 
-function optionsOf(settings: WorkerSettings, deps: Deps, host: HostRuntime | undefined): WorkerOptions[] {
+function optionsOf(
+  settings: WorkerSettings,
+  deps: Deps,
+  host: HostRuntime | undefined,
+  dataConverter: DataConverter | undefined,
+): WorkerOptions[] {
   const common = { shutdownGraceTime: 0, shutdownForceTime: '9s' } as const;
   const control: WorkerOptions = {
     ...common,
     taskQueue: CONTROL_QUEUE,
     activities: createControlActivities(deps),
-    ...workflowsOf(settings.workflowBundle),
+    ...workflowsOf(settings.workflowBundle, dataConverter),
     maxCachedWorkflows: CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: '2s',
     maxConcurrentLocalActivityExecutions: 50,
@@ -126,12 +133,16 @@ function hostOptions({ hostId, pools }: WorkerSettings, { deps, gate }: HostRunt
   ];
 }
 
-/** The bundle of the build where there is one; from source the workflows are bundled at each start. */
-function workflowsOf(given: WorkerSettings['workflowBundle']): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+/** The bundle of the build where there is one; from source, or with converters that must be part of it, one is made at each start. */
+function workflowsOf(
+  given: WorkerSettings['workflowBundle'],
+  { failureConverterPath, payloadConverterPath }: DataConverter = {},
+): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
   const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const built = beside('./workflow-bundle.cjs');
   if (given) return { workflowBundle: given };
-  return existsSync(built) ? { workflowBundle: { codePath: built } } : { workflowsPath: beside('./workflows') };
+  const isPlain = failureConverterPath === undefined && payloadConverterPath === undefined;
+  return isPlain && existsSync(built) ? { workflowBundle: { codePath: built } } : { workflowsPath: beside('./workflows') };
 }
 
 async function serve(workers: readonly Worker[], signal: AbortSignal, onReady: () => void): Promise<void> {

@@ -12,29 +12,33 @@ import { remoteHeads } from '../host/remote.ts';
 import { asSeen } from '../outputs/index.ts';
 import { sayComplaint } from '../schema/complaints.ts';
 import { checkTaskSpec } from '../schema/task-spec.ts';
+import { continueFrom } from './continue-from.ts';
 import type { Deps } from './deps.ts';
 
 export async function begin(deps: Deps, spec: TaskSpec): Promise<Begun> {
   const checked = checkTaskSpec(spec);
-  if (!checked.ok) {
-    const lines = checked.complaints.map((complaint) => sayComplaint(complaint));
-    throw ApplicationFailure.create({
-      type: failureType('invalid_request'),
-      message: `The task's spec is not valid, nothing was started:\n${lines.join('\n')}`,
-      nonRetryable: true,
-      details: [lines],
-    });
-  }
+  if (!checked.ok) throw invalid(checked.complaints.map((complaint) => sayComplaint(complaint)));
   const { task } = checked;
   const there = await branchAtOrigin(task);
+  const { start, notes } = await beginningOf(deps, task, there);
   return {
     v: 1,
     task,
     timing: deps.config.timing,
     searchAttributes: deps.searchAttributes,
     seen: { at: new Date().toISOString(), outputs: task.outputs.map((output) => seenAtBegin(output, there)), checks: [], goodEnd: false },
-    start: startOf(task, there),
+    start,
+    ...(notes.length > 0 ? { notes } : {}),
   };
+}
+
+function invalid(lines: readonly string[]): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: failureType('invalid_request'),
+    message: `The task's spec is not valid, nothing was started:\n${lines.join('\n')}`,
+    nonRetryable: true,
+    details: [lines],
+  });
 }
 
 type Branch =
@@ -65,8 +69,19 @@ function seenAtBegin(output: Output, branch: Branch): OutputSeen {
   }
 }
 
-/** Earlier work on the task's own branch is continued, not done again beside it. */
-function startOf(task: Task, branch: Branch): StartPoint {
-  if (branch.kind !== 'there' || !task.workspace) return { kind: 'base' };
-  return { kind: 'bank', ref: `refs/heads/${branch.name}`, head: branch.head, at: 'origin', host: '' };
+interface Beginning {
+  readonly start: StartPoint;
+  readonly notes: readonly string[];
+}
+
+/** Earlier work on the task's own branch is continued, not done again beside it; else that of the task it continues. */
+async function beginningOf(deps: Deps, task: Task, branch: Branch): Promise<Beginning> {
+  if (branch.kind === 'there') {
+    const note = `The branch of this task already exists with earlier work (${branch.head.slice(0, 10)}). Verify it first, then do only the rest.`;
+    return { start: { kind: 'bank', ref: `refs/heads/${branch.name}`, head: branch.head, at: 'origin', host: '' }, notes: [note] };
+  }
+  if (task.continues === undefined) return { start: { kind: 'base' }, notes: [] };
+  const continued = await continueFrom(deps, task, task.continues);
+  if (continued.kind === 'closed') return { start: continued.start, notes: [continued.note] };
+  throw invalid([`continues: the task "${task.continues}" is still open; expected one that is closed: answer it or stop it first`]);
 }

@@ -4,7 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { AGENTS } from '../agents/index.ts';
-import { RUN_DECLINED } from '../domain/contract.ts';
+import { type Declined, RUN_DECLINED } from '../domain/contract.ts';
 import type { Ending } from '../domain/ending.ts';
 import type { RunInput, RunReport } from '../domain/run.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
@@ -25,15 +25,17 @@ import { dirOfRun, taskWorkflow } from './this-task.ts';
 
 export async function runAgent(deps: HostDeps, input: RunInput): Promise<RunReport> {
   const dir = dirOfRun(deps.state, input.task.id, input.n);
-  if (input.avoid.includes(deps.host)) throw decline(`${deps.host} leaves this run to another host`);
+  if (input.avoid.includes(deps.host)) throw decline('avoided', `${deps.host} leaves this run to another host`);
   const closed = deps.closedBecause();
-  if (closed !== undefined) throw decline(`${deps.host} takes no new run: ${closed}`);
-  if (!deps.seats.take(dir.root)) throw decline(`${deps.host} is full`);
+  if (closed !== undefined) throw decline('closed', `${deps.host} takes no new run: ${closed}`);
+  if (!deps.seats.take(dir.root)) throw decline('full', `${deps.host} is full`);
   const mayStart = activityInfo().attempt === 1;
   return answerForRun(deps, input, dir, async (attended) => (await recallToEnd(attended)) ?? (mayStart ? begin(attended) : neverBegan()));
 }
 
-const decline = (message: string): ApplicationFailure => ApplicationFailure.create({ type: RUN_DECLINED, message, nonRetryable: true });
+function decline(why: Declined['why'], message: string): ApplicationFailure {
+  return ApplicationFailure.create({ type: RUN_DECLINED, message, nonRetryable: true, details: [{ why } satisfies Declined] });
+}
 
 /** A second attempt whose first one left nothing here. */
 const neverBegan = (): Ended => ({

@@ -1,6 +1,7 @@
 // One run as text: who ran it and when, how it ended and on what ground, what was decided because of that.
 
 import type { DecisionStatus, RunStatus } from '../domain/contract.ts';
+import { afterLife } from '../domain/details.ts';
 import { sayDuration } from '../domain/duration.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Usage } from '../domain/run.ts';
@@ -30,8 +31,10 @@ function sayOutcome(run: RunStatus, ink: Ink): string {
   return `${ink.red(run.outcome)}${failure ?? ''}`;
 }
 
-function afterwards({ failure, decision, usage }: RunStatus, { ink }: Look): readonly string[] {
+function afterwards(run: RunStatus, { ink }: Look): readonly string[] {
+  const { failure, decision, usage } = run;
   return [
+    ...afterLife(run).map((line) => ink.dim(line)),
     ...(failure ? sayFailure(failure, ink) : []),
     ...(decision ? [sayDecision(decision, ink)] : []),
     ...(usage ? [ink.dim(sayUsage(usage))] : []),

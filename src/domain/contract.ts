@@ -2,9 +2,10 @@
 
 import type { Decision } from './decide.ts';
 import type { Class, Failure, Reason } from './failure.ts';
-import type { BankSeen, OutputSeen, Seen } from './output.ts';
+import type { Banked, BankSeen, OutputSeen, Seen } from './output.ts';
 import type { Question } from './question.ts';
-import type { RunInput, RunRecord, RunReport, StartPoint } from './run.ts';
+import type { RunFacts, RunInput, RunRecord, RunReport, StartPoint } from './run.ts';
+import type { LogAsk, LogPiece } from './run-log.ts';
 import type { Task, TaskSpec } from './task.ts';
 
 export type TaskState = 'queued' | 'running' | 'held' | 'asking' | 'finishing' | 'done' | 'failed' | 'cancelled';
@@ -28,6 +29,8 @@ export interface TaskStatus {
   readonly unchecked?: boolean;
   readonly runs: readonly RunStatus[];
   readonly outputs: readonly OutputSeen[];
+  /** Where the newest work that was kept stands; left out where nothing was. */
+  readonly bank?: Banked;
   readonly hold?: Hold;
   readonly question?: Question;
   readonly answers: readonly AnswerRecord[];
@@ -46,6 +49,8 @@ export interface RunStatus {
   readonly failure?: Failure;
   readonly decision?: DecisionStatus;
   readonly usage?: RunRecord['usage'];
+  readonly reattached?: number;
+  readonly late?: RunRecord['late'];
 }
 export type DecisionStatus = Pick<Decision, 'kind' | 'because' | 'afterMs'>;
 
@@ -87,8 +92,10 @@ export interface Begun {
   readonly timing: Timing;
   readonly searchAttributes: boolean;
   readonly seen: Seen;
-  /** Where the first run starts from: the base, or the task's branch where the origin already has one. */
+  /** Where the first run starts from: the base, the task's branch where the origin already has one, or what the task that it continues left. */
   readonly start: StartPoint;
+  /** What the first run is told of earlier work. */
+  readonly notes?: readonly string[];
 }
 
 /** What `settle` is given: the failure as far as the workflow knows it, and the past. */
@@ -144,11 +151,36 @@ export interface ControlActivities {
 /** Activities of a host. `settle` and `finish` are there too, for what only that host can see. */
 export interface HostActivities {
   runAgent(input: RunInput): Promise<RunReport>;
+  /** Takes up a run again that lost its activity: it lives, or it has ended and its host knows how. */
+  reattachRun(input: RunInput): Promise<RunReport>;
+  readLog(ask: LogAsk): Promise<LogPiece>;
   settle(input: SettleInput): Promise<Settled>;
   finish(input: FinishInput): Promise<Made>;
 }
 
 /** Types of ApplicationFailure that are no verdict on a run. */
 export const RUN_DECLINED = 'run.declined';
+/** Its detail. `avoided`: the run is better off elsewhere. `closed`: the host takes no new run. `full`: others came first. */
+export interface Declined {
+  readonly why: 'avoided' | 'closed' | 'full';
+}
+/** Its worker stops, or somebody paused or reset the activity: the run goes on, to be taken up again on its host. Details: a LeftRun. */
+export const RUN_DETACHED = 'run.detached';
+/** Its worker died: said by the next one. The run goes on, or its end lies in its host's journal. Details: a LeftRun. */
+export const RUN_ORPHANED = 'run.orphaned';
+
+/** A run without an activity. */
+export interface LeftRun {
+  readonly host: string;
+  readonly n: number;
+}
+
+/** What the signal `lateResult` carries: how a run ended that had been given up. Evidence, never an order. */
+export interface LateResult {
+  readonly n: number;
+  readonly facts: RunFacts;
+  /** Left out where it ended well. */
+  readonly failure?: Failure;
+}
 export const ANSWER_REFUSED = 'answer.refused';
 export const STOP_REFUSED = 'stop.refused';

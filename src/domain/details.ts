@@ -5,7 +5,7 @@ import type { RunStatus, TaskStatus } from './contract.ts';
 import { sayDuration } from './duration.ts';
 import { failureType } from './failure.ts';
 import { CHOICES, type Question } from './question.ts';
-import { count, cut } from './story.ts';
+import { count, cut, times } from './story.ts';
 
 const MAX_RUNS = 12;
 const MAX_EVIDENCE = 8;
@@ -59,17 +59,27 @@ function runs({ runs }: TaskStatus): string {
 }
 
 /** A list and no table: the Web UI draws tables without padding, in half its width. */
-function sayRun({ n, host, failure, outcome, decision }: RunStatus): string {
+function sayRun(run: RunStatus): string {
+  const { n, host, failure, outcome, decision } = run;
   const ended = failure ? `ended as \`${failureType(failure.reason)}\`` : (outcome ?? 'is at work');
   const evidence = failure?.evidence.map(({ where, value }) => `${where}: ${value}`).join('; ');
   return [
     `- **run ${n}**${host ? ` on ${prose(host, 100)}` : ''} ${ended}${evidence ? ` (${prose(evidence, 300)})` : ''}`,
+    ...afterLife(run).map((line) => `- ${line}`),
     ...(decision ? [`- then **${decision.kind}**, because ${prose(decision.because, 400)}`] : []),
   ].join('\n');
 }
 
+/** What a run went through beside its own work. */
+export function afterLife({ reattached, late }: RunStatus): readonly string[] {
+  return [
+    ...(reattached ? [`taken up again ${times(reattached)} after its worker was gone`] : []),
+    ...(late ? [`it had been given up, and its host told late that it ended as ${late.ended}`] : []),
+  ];
+}
+
 /** Somebody else's words as a paragraph: one line, and no tag of it is taken for HTML. */
-const prose = (text: string, length = 1000): string => oneLine(text, length).replace(/[\\<]/g, '\\$&');
+export const prose = (text: string, length = 1000): string => oneLine(text, length).replace(/[\\<]/g, '\\$&');
 
 const oneLine = (text: string, length: number): string => cut(text.replace(/\s+/g, ' ').trim(), length);
 

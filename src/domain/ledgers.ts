@@ -2,7 +2,7 @@
 // Both are derived from the runs on record, never counted up on the side.
 
 import { sayDuration } from './duration.ts';
-import type { Reason } from './failure.ts';
+import { type FailureType, failureType, type Reason } from './failure.ts';
 import type { RunRecord } from './run.ts';
 import { count } from './story.ts';
 import type { Limits } from './task.ts';
@@ -48,4 +48,13 @@ export function breach(ledgers: Ledgers, limits: Limits, reason: Reason, granted
   if (limits.costUsd !== undefined && ledgers.costUsd >= limits.costUsd + granted * (limits.run.costUsd ?? 0))
     return `the task's $${limits.costUsd}${lifted && ' and what people granted'} are used up ($${ledgers.costUsd.toFixed(2)} counted)`;
   return undefined;
+}
+
+/** How often each failure came: what a task took, in its result. */
+export function reasonsOf(runs: readonly RunRecord[]): Readonly<Partial<Record<FailureType, number>>> {
+  const reasons: Partial<Record<FailureType, number>> = {};
+  for (const { failure } of runs) {
+    if (failure) reasons[failureType(failure.reason)] = (reasons[failureType(failure.reason)] ?? 0) + 1;
+  }
+  return reasons;
 }

@@ -53,6 +53,7 @@ export type BankSeen =
     }
   | { readonly state: 'nothing' }
   | { readonly state: 'failed'; readonly evidence: string };
+export type Banked = Extract<BankSeen, { state: 'banked' }>;
 
 /** Everything a look at a task found. `goodEnd`: the run's own word that it is finished. */
 export interface Seen {

@@ -1,6 +1,6 @@
 // One attempt at a task: what it is given, how its process ended, and what it reports.
 
-import type { Failure } from './failure.ts';
+import type { Failure, FailureType } from './failure.ts';
 import type { Seen } from './output.ts';
 import type { Task } from './task.ts';
 
@@ -89,9 +89,13 @@ export interface RunRecord {
   readonly startedAt: string;
   readonly endedAt?: string;
   readonly outcome?: 'finished' | 'failed' | 'lost' | 'cancelled';
+  /** How often it was taken up again after its activity was lost. */
+  readonly reattached?: number;
   /** Its host did not answer, and its lease has run out: nothing of it lives any more. */
   readonly leaseOver?: boolean;
   readonly entered?: boolean;
   readonly failure?: Failure;
   readonly usage?: Usage;
+  /** It had been given up, and its host told of its end all the same: `finished`, or the type of its failure. */
+  readonly late?: { readonly at: string; readonly ended: FailureType | 'finished' };
 }

@@ -8,6 +8,8 @@ export interface TaskSpec {
   readonly agent: AgentSpec;
   readonly prompt: string;
   readonly workspace?: { readonly repo: string; readonly base?: string };
+  /** The earlier, closed task whose kept work the first run starts from. */
+  readonly continues?: string;
   readonly outputs: readonly OutputSpec[];
   readonly checks?: readonly CheckSpec[];
   readonly limits?: LimitsSpec;
@@ -45,6 +47,7 @@ export interface Task {
   readonly agent: AgentSpec;
   readonly prompt: string;
   readonly workspace?: Workspace;
+  readonly continues?: string;
   readonly outputs: readonly Output[];
   readonly checks: readonly Check[];
   readonly limits: Limits;

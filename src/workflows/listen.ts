@@ -2,14 +2,16 @@
 // may not, because a plain error there would block the workflow for ever.
 
 import { ApplicationFailure, type CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
-import { ANSWER_REFUSED, type AnswerRecord, STOP_REFUSED, type TaskStatus } from '../domain/contract.ts';
-import { ANSWER, STATUS_QUERY, STOP_UPDATE } from '../domain/names.ts';
+import { ANSWER_REFUSED, type AnswerRecord, type LateResult, STOP_REFUSED, type TaskStatus } from '../domain/contract.ts';
+import { readLateResult } from '../domain/late-result.ts';
+import { ANSWER, LATE_RESULT, STATUS_QUERY, STOP_UPDATE } from '../domain/names.ts';
 import { type Answer, readAnswer, readStop, type Stop } from '../domain/question.ts';
 import type { TaskLife } from './task-life.ts';
 
 const statusQuery = defineQuery<TaskStatus>(STATUS_QUERY);
 const answerUpdate = defineUpdate<AnswerRecord, [Answer]>(ANSWER);
 const answerSignal = defineSignal<[Answer | string]>(ANSWER);
+const lateResultSignal = defineSignal<[LateResult]>(LATE_RESULT);
 const stopUpdate = defineUpdate<string, [Stop]>(STOP_UPDATE);
 
 const ANSWER_HELP = 'Answer the open question: {"choice": "retry", "note": "…", "by": "you"}, or the choice alone as a text';
@@ -36,6 +38,15 @@ export function listen(life: TaskLife, scope: CancellationScope): void {
       else life.refuse(answer.problem);
     },
     { description: ANSWER_HELP },
+  );
+  setHandler(
+    lateResultSignal,
+    (sent) => {
+      const late = readLateResult(sent);
+      if (late.ok) life.lateResult(late.value);
+      else life.refuse(late.problem);
+    },
+    { description: 'How a run ended that had been given up; sent by its host' },
   );
   setHandler(
     stopUpdate,

@@ -11,7 +11,7 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
-import { type HostActivities, type LeftRun, RUN_DECLINED, RUN_DETACHED, RUN_ORPHANED } from '../domain/contract.ts';
+import { type Declined, type HostActivities, type LeftRun, RUN_DECLINED, RUN_DETACHED, RUN_ORPHANED } from '../domain/contract.ts';
 import { sayDuration } from '../domain/duration.ts';
 import { FAILURE_TYPES } from '../domain/failure.ts';
 import { hostOfIdentity, hostQueue, hostRunsQueue, poolQueue, reattachActivityId, runActivityId } from '../domain/names.ts';
@@ -51,6 +51,7 @@ export async function seeThrough(life: TaskLife, run: RunRecord, step: RunStep):
   for (let k = 1; ; k += 1) {
     const host = leftOn(lost);
     if (host === undefined || k > MAX_REATTACHES) throw lost;
+    life.reattach(run.n, host);
     try {
       return await reattach(life, run, step, host, k);
     } catch (error) {
@@ -93,13 +94,16 @@ const isUntaken = (error: unknown): boolean =>
 
 /** Hosts that should leave the run to another decline it; after three offers any host is better than none. */
 async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<RunReport> {
+  let avoided = 0;
   for (let declined = 0; ; declined += 1) {
-    const avoid = declined < MAX_DECLINES && keeper(life.start) === undefined ? (step.avoid ?? []) : [];
-    const because = declined < MAX_DECLINES ? step.because : `no other host took it, so any may; ${step.because}`;
+    const isAny = avoided >= MAX_DECLINES;
+    const avoid = isAny || keeper(life.start) !== undefined ? [] : (step.avoid ?? []);
+    const because = isAny ? `no other host took it, so any may; ${step.because}` : step.because;
     try {
       return await activities(life, run.n, because).runAgent(inputOf(life, run, step, avoid));
     } catch (error) {
       if (!isDeclined(error)) throw error;
+      if (whyDeclined(error) === 'avoided') avoided += 1;
       await sleep(life.timing.declineMs * 2 ** Math.min(declined, MAX_DECLINES - 1), { summary: `${error.cause.message}; offered again` });
     }
   }
@@ -148,6 +152,11 @@ function runOptions({ task, timing }: TaskLife): ActivityOptions {
 /** The host that alone keeps the work so far: it can only be continued there. */
 function keeper(start: StartPoint): string | undefined {
   return start.kind === 'bank' && start.at === 'host' ? start.host : undefined;
+}
+
+/** Those of an older version said nothing, and only ever declined what they were to avoid. */
+function whyDeclined({ cause }: ActivityFailure & { cause: ApplicationFailure }): Declined['why'] {
+  return (cause.details?.[0] as Declined | undefined)?.why ?? 'avoided';
 }
 
 function isDeclined(error: unknown): error is ActivityFailure & { cause: ApplicationFailure } {

@@ -1,17 +1,31 @@
 // What the workflow remembers of its task, and how it tells people: the status query, the current details of the
 // Web UI, and the search attributes where they exist. State in, words out; it awaits nothing.
 
-import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
-import type { AnswerRecord, Begun, Hold, Made, RunStatus, Settled, TaskResult, TaskState, TaskStatus, Timing } from '../domain/contract.ts';
+import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type {
+  AnswerRecord,
+  Begun,
+  Hold,
+  LateResult,
+  Made,
+  RunStatus,
+  Settled,
+  TaskResult,
+  TaskState,
+  TaskStatus,
+  Timing,
+} from '../domain/contract.ts';
 import type { Ask, Decision } from '../domain/decide.ts';
 import { detailsOf } from '../domain/details.ts';
-import { type FailureType, failureType } from '../domain/failure.ts';
-import { SEARCH_ATTRIBUTES } from '../domain/names.ts';
-import type { Seen } from '../domain/output.ts';
+import { failureType } from '../domain/failure.ts';
+import { reasonsOf } from '../domain/ledgers.ts';
+import { taskBranch } from '../domain/names.ts';
+import type { Banked, Seen } from '../domain/output.ts';
 import type { Answer, Question, Stop } from '../domain/question.ts';
 import type { RunRecord, StartPoint } from '../domain/run.ts';
 import { cut } from '../domain/story.ts';
 import type { Limits, Task, TaskSpec } from '../domain/task.ts';
+import { SaidAttributes } from './said-attributes.ts';
 
 /** Names a person who answered without saying who they are. */
 const SOMEBODY = 'somebody';
@@ -19,7 +33,6 @@ const SOMEBODY = 'somebody';
 export class TaskLife {
   task!: Task;
   timing!: Timing;
-  seen: Seen;
   start: StartPoint = { kind: 'base' };
   readonly runs: RunRecord[] = [];
   /** How often the end of the newest run has been looked at since a person last spoke. */
@@ -28,18 +41,21 @@ export class TaskLife {
   question: Question | undefined;
   answer: Answer | undefined;
   stopped: Stop | undefined;
+  /** Something came to light about the newest run that was not known when its end was looked at. */
+  newEvidence = false;
   /** The commit that Outlive knows to stand on the task's branch. */
   published: string | undefined;
   /** What the newest run itself saw at its end; undefined where it could not report. */
   reported: Seen | undefined;
 
+  private lastSeen: Seen;
+  private bank: Banked | undefined;
+  private notes: readonly string[] = [];
   private state: TaskState = 'running';
   private heldSince: Hold | undefined;
   private waitedMs = 0;
   private result: TaskResult | undefined;
-  private hasAttributes = false;
-  /** What the search attributes say now; those of the start are free, every change costs an event. */
-  private saidAttributes = attributeValues('running', 1, []);
+  private readonly attributes = new SaidAttributes();
   private questions = 0;
   private readonly decisions = new Map<number, Decision>();
   private readonly answers: AnswerRecord[] = [];
@@ -51,7 +67,7 @@ export class TaskLife {
     // A raw client may have sent anything at all; `begin` refuses it, and until then the status must not throw.
     this.id = typeof spec?.id === 'string' ? spec.id : workflowInfo().workflowId;
     this.title = typeof spec?.title === 'string' ? spec.title : this.id;
-    this.seen = { at: now(), outputs: [], checks: [], goodEnd: false };
+    this.lastSeen = { at: now(), outputs: [], checks: [], goodEnd: false };
   }
 
   begin(begun: Begun): void {
@@ -59,30 +75,53 @@ export class TaskLife {
     this.timing = begun.timing;
     this.seen = begun.seen;
     this.start = begun.start;
-    this.published = begun.start.kind === 'bank' ? begun.start.head : undefined;
-    this.hasAttributes = begun.searchAttributes;
+    this.notes = begun.notes ?? [];
+    if (begun.start.kind === 'bank') {
+      const { kind: _, ...left } = begun.start;
+      // Until a run of this task is banked, what it began with is all that whoever continues it could go on from.
+      this.bank = { ...left, state: 'banked' };
+      this.published = left.ref === `refs/heads/${taskBranch(begun.task.id)}` ? left.head : undefined;
+    }
+    this.attributes.areThere = begun.searchAttributes;
     this.tell();
   }
 
-  /** What the first run is told where the task's branch is already at the origin. */
-  beginNotes(): string[] {
-    return this.start.kind === 'bank'
-      ? [
-          `The branch of this task already exists with earlier work (${this.start.head.slice(0, 10)}). Verify it first, then do only the rest.`,
-        ]
-      : [];
+  /** What the first run is told of work from before it. */
+  beginNotes(): readonly string[] {
+    return this.notes;
+  }
+
+  get seen(): Seen {
+    return this.lastSeen;
+  }
+
+  set seen(seen: Seen) {
+    this.lastSeen = seen;
+    const { bank, repository } = seen;
+    if (bank?.state !== 'banked') return;
+    const { wip, ...commits } = bank;
+    // As for a next run of this task: a tree that was cut off in the middle of a merge is not gone on from as it lay.
+    this.bank = wip && !repository?.busy ? bank : commits;
   }
 
   startRun(): RunRecord {
     const run: RunRecord = { n: this.runs.length + 1, agent: this.task.agent.use, startedAt: now() };
     this.runs.push(run);
     this.look = 0;
+    this.newEvidence = false;
     this.enter('running');
     return run;
   }
 
+  /** The run has lost its activity, and is being taken up again there. */
+  reattach(n: number, host: string): void {
+    const run = this.runs[n - 1];
+    if (run) this.runs[n - 1] = { ...run, host, reattached: (run.reattached ?? 0) + 1 };
+    this.tell();
+  }
+
   endRun(run: RunRecord, end: Partial<RunRecord>): void {
-    this.runs[run.n - 1] = { endedAt: now(), ...run, ...end };
+    this.runs[run.n - 1] = { endedAt: now(), ...run, ...this.runs[run.n - 1], ...end };
     this.tell();
   }
 
@@ -155,6 +194,28 @@ export class TaskLife {
     return last ? `question ${last.question} was answered "${last.choice}" by ${last.by} at ${last.at}; no question is open` : undefined;
   }
 
+  /** How a run ended that had been given up. Evidence for the next look; it never interrupts a living run. */
+  lateResult({ n, facts, failure }: LateResult): void {
+    const run = this.runs[n - 1];
+    if (run?.outcome !== 'lost') return this.refuse(`late result of run ${n}, which was not given up`);
+    const { usage } = facts;
+    const late = { at: now(), ended: failure ? failureType(failure.reason) : 'finished' } as const;
+    this.runs[n - 1] = { ...run, late, ...(usage ? { usage } : {}) };
+    const isNewest = n === this.runs.length;
+    if (isNewest) this.reported = facts.seen;
+    this.newEvidence ||= isNewest;
+    this.tell();
+  }
+
+  /** Takes back the open question: what it was asked about has changed. */
+  supersede(): void {
+    this.newEvidence = false;
+    if (this.question) this.addWait(this.question.askedAt);
+    this.question = undefined;
+    this.look = 0;
+    this.enter('running');
+  }
+
   refuse(problem: string): void {
     // A flood of bad signals must not grow the status without bound.
     if (this.refused.length < 20) this.refused.push(`${now()} ${cut(problem, 200)}`);
@@ -176,10 +237,6 @@ export class TaskLife {
   }
 
   end(state: TaskResult['state'], because: string): TaskResult {
-    const reasons: Partial<Record<FailureType, number>> = {};
-    for (const { failure } of this.runs) {
-      if (failure) reasons[failureType(failure.reason)] = (reasons[failureType(failure.reason)] ?? 0) + 1;
-    }
     if (this.question) this.addWait(this.question.askedAt);
     if (this.heldSince) this.addWait(this.heldSince.since);
     this.question = undefined;
@@ -190,7 +247,7 @@ export class TaskLife {
       state,
       because,
       runs: this.runs.length,
-      reasons,
+      reasons: reasonsOf(this.runs),
       waitedMs: this.waitedMs,
       outputs: this.seen.outputs,
       ...(this.isUnchecked() ? { unchecked: true } : {}),
@@ -198,7 +255,7 @@ export class TaskLife {
     this.tell();
     // A clean first run told nothing, and there is nothing to correct; any other end is worth its event.
     const last = this.runs.at(-1);
-    if (this.runs.length !== 1 || last?.failure) this.publish();
+    if (this.runs.length !== 1 || last?.failure) this.attributes.say(this.state, this.runs);
     return this.result;
   }
 
@@ -211,6 +268,7 @@ export class TaskLife {
       ...(this.isUnchecked() ? { unchecked: true } : {}),
       runs: this.runs.map((run) => this.runStatus(run)),
       outputs: this.seen.outputs,
+      ...(this.bank ? { bank: this.bank } : {}),
       ...(this.heldSince ? { hold: this.heldSince } : {}),
       ...(this.question ? { question: this.question } : {}),
       answers: this.answers,
@@ -224,7 +282,7 @@ export class TaskLife {
     return cut(text, 120);
   }
 
-  private runStatus({ entered: _, ...run }: RunRecord): RunStatus {
+  private runStatus({ entered: _, leaseOver: __, ...run }: RunRecord): RunStatus {
     const decision = this.decisions.get(run.n);
     if (!decision) return run;
     const { kind, because, afterMs } = decision;
@@ -234,7 +292,7 @@ export class TaskLife {
   private enter(state: TaskState): void {
     this.state = state;
     this.tell();
-    this.publish();
+    this.attributes.say(this.state, this.runs);
   }
 
   private addWait(since: string | undefined): void {
@@ -248,30 +306,6 @@ export class TaskLife {
   private tell(): void {
     setCurrentDetails(detailsOf(this.status()));
   }
-
-  private publish(): void {
-    const values = attributeValues(this.state, this.runs.length, this.runs);
-    if (!this.hasAttributes || sameValues(values, this.saidAttributes)) return;
-    this.saidAttributes = values;
-    const { state, runs, reason, host } = SEARCH_ATTRIBUTES;
-    upsertSearchAttributes([
-      { key: state, value: values.state },
-      { key: runs, value: values.runs },
-      ...(values.reason ? [{ key: reason, value: values.reason }] : []),
-      ...(values.host ? [{ key: host, value: values.host }] : []),
-    ]);
-  }
 }
-
-type AttributeValues = { state: string; runs: number; reason: string | undefined; host: string | undefined };
-
-/** A run that has just begun has neither a reason nor a host: the newest that is known stands. */
-function attributeValues(state: TaskState, count: number, runs: readonly RunRecord[]): AttributeValues {
-  const reason = runs.findLast((run) => run.failure)?.failure?.reason;
-  return { state, runs: count, reason: reason && failureType(reason), host: runs.findLast((run) => run.host)?.host };
-}
-
-const sameValues = (a: AttributeValues, b: AttributeValues): boolean =>
-  a.state === b.state && a.runs === b.runs && a.reason === b.reason && a.host === b.host;
 
 const now = (): string => new Date(Date.now()).toISOString();

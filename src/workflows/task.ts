@@ -8,7 +8,6 @@ import {
   CancelledFailure,
   condition,
   isCancellation,
-  sleep,
   upsertMemo,
 } from '@temporalio/workflow';
 import type { TaskResult } from '../domain/contract.ts';
@@ -82,6 +81,7 @@ function firstStep(life: TaskLife): Step {
 async function run(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promise<Step> {
   if (step.afterMs) {
     await wait(life, step.afterMs, step.because);
+    if (life.newEvidence) return supersede(life);
     // The world moves on in an hour: look at it again before a run is paid for.
     if (step.afterMs > HOUR_MS) return { kind: 'settle' };
   }
@@ -93,18 +93,25 @@ async function run(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promis
 
 async function hold(life: TaskLife, step: Extract<Step, { kind: 'hold' }>): Promise<Step> {
   await wait(life, step.afterMs, step.because);
-  return step.next;
+  return life.newEvidence ? supersede(life) : step.next;
 }
 
+/** A wait ends early when something comes to light about the run before it. */
 async function wait(life: TaskLife, ms: number, because: string): Promise<void> {
   life.hold(ms, because);
-  await sleep(ms, { summary: life.summary(because) });
+  await condition(() => life.newEvidence, ms, { summary: life.summary(because) });
   life.release();
+}
+
+function supersede(life: TaskLife): Step {
+  life.supersede();
+  return { kind: 'settle' };
 }
 
 async function ask(life: TaskLife, step: Extract<Step, { kind: 'ask' }>): Promise<Step> {
   life.ask(step.ask);
-  await condition(() => life.answer !== undefined);
+  await condition(() => life.answer !== undefined || life.newEvidence);
+  if (life.answer === undefined) return supersede(life);
   const answer = life.takeAnswer();
   if (answer.set) life.limit(withSettings(life.task.limits, answer.set));
   if (answer.choice === 'retry') life.granted += 1;

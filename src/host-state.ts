@@ -1,0 +1,77 @@
+// What a worker and its host's entity tell each other: the worker that it is there and what it offers, the entity
+// whether a person has taken the host out. Reading costs one describe, and needs no worker that answers.
+
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type Drained, type HealthInput, type HostCard, type HostState, readHostState } from './domain/host.ts';
+import { CONTROL_QUEUE, HEALTH_WORKFLOW, hostHealthId, JOINED } from './domain/names.ts';
+
+const CALL_MS = 5000;
+
+/** Puts the host's card on record; makes the entity where there is none. Rejects where the server refuses, or does not answer within 5 s. */
+export async function joinHost(client: Client, card: HostCard): Promise<void> {
+  // In the memo at once: such a host is listed before a control worker has read its signal.
+  const state: HostState = { card };
+  await client.withDeadline(Date.now() + CALL_MS, () =>
+    client.workflow.signalWithStart<(input: HealthInput) => Promise<void>, [HostCard]>(HEALTH_WORKFLOW, {
+      workflowId: hostHealthId(card.host),
+      taskQueue: CONTROL_QUEUE,
+      args: [{ v: 1, scope: 'host', name: card.host }],
+      signal: JOINED,
+      signalArgs: [card],
+      memo: { host: state },
+      staticSummary: `host ${card.host}`,
+    }),
+  );
+}
+
+export interface HostWatch {
+  /** As of the newest look that was answered; undefined where the host takes runs, or nothing is known. */
+  drained(): Drained | undefined;
+  /** No `onChange` after this. */
+  stop(): void;
+}
+
+/**
+ * Looks at the host's entity every `everyMs`, give or take a quarter. Resolves after the first look, so that a drained
+ * host does not poll after its restart; `onChange` is told what changes later. A look that fails changes nothing.
+ */
+export async function watchHost(
+  client: Client,
+  host: string,
+  onChange: (drained: Drained | undefined) => void,
+  everyMs = 5000,
+): Promise<HostWatch> {
+  let known = (await look(client, host))?.drained;
+  let stopped = false;
+  let timer: NodeJS.Timeout;
+  const lookAgain = async () => {
+    const seen = await look(client, host);
+    if (stopped) return;
+    const before = known;
+    if (seen) known = seen.drained;
+    if (before?.since !== known?.since) onChange(known);
+    plan();
+  };
+  const plan = () => {
+    timer = setTimeout(lookAgain, everyMs * (0.75 + Math.random() / 2));
+  };
+  plan();
+  return {
+    drained: () => known,
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** Undefined where nobody answered. An entity that was closed by hand, or never was, says nothing of its host. */
+async function look(client: Client, host: string): Promise<HostState | undefined> {
+  try {
+    const entity = client.workflow.getHandle(hostHealthId(host));
+    const { status, memo } = await client.withDeadline(Date.now() + CALL_MS, () => entity.describe());
+    return status.name === 'RUNNING' ? readHostState(memo?.['host']) : {};
+  } catch (error) {
+    return error instanceof WorkflowNotFoundError ? {} : undefined;
+  }
+}
