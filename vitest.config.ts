@@ -8,8 +8,8 @@ export default defineConfig({
     // The SDK's native part does not survive worker threads.
     pool: 'forks',
     maxWorkers: 2,
-    // For both projects: nothing that a test started or wrote may be left.
-    globalSetup: 'test/leftovers.ts',
+    // For both projects: the supervisor is built, and nothing that a test started or wrote may be left.
+    globalSetup: ['test/build-supervisor.ts', 'test/leftovers.ts'],
     // Without a test that needs it, no server is started; so these two are projects.
     projects: [
       { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts'], exclude: needsServer } },

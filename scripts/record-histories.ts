@@ -12,12 +12,13 @@ import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { loadConfig } from '../src/config.ts';
 import { connectionOptions } from '../src/connection.ts';
 import { startDevServer } from '../src/dev-server.ts';
-import { CONTROL_QUEUE, TASK_WORKFLOW, taskWorkflowId } from '../src/domain/names.ts';
+import { CONTROL_QUEUE, hostHealthId, TASK_WORKFLOW, taskWorkflowId } from '../src/domain/names.ts';
 import type { TaskSpec } from '../src/domain/task.ts';
 import { startTask } from '../src/start-task.ts';
 import { runWorker } from '../src/worker.ts';
 import { type Host, startHostProcess } from '../test/e2e/host-process.ts';
 import { makeOrigin } from '../test/e2e/origin.ts';
+import { type HealthRecording, healthRecordings } from './health-recordings.ts';
 import { type OwnHosts, type Recording, recordings } from './recordings.ts';
 
 const FOLDER = '/tmp/outlive-histories';
@@ -57,6 +58,14 @@ async function recordInvalid(client: Client): Promise<void> {
   const name = 'invalid-spec';
   const options = { taskQueue: CONTROL_QUEUE, workflowId: taskWorkflowId(name), args: [{ id: name }] };
   await save(await client.workflow.start(TASK_WORKFLOW, options), name);
+}
+
+/** The entity of a host does not end by itself. */
+async function recordHealth(client: Client, { name, act }: HealthRecording): Promise<void> {
+  await act(client, name);
+  const handle = client.workflow.getHandle(hostHealthId(name));
+  await handle.terminate('recorded');
+  await save(handle, name);
 }
 
 function ownHosts(address: string, pool: string): OwnHosts & { endAll(): Promise<void> } {
@@ -126,6 +135,7 @@ try {
       .filter(isWanted)
       .map((recording) => record(client, server.address, recording)),
     ...(isWanted({ name: 'invalid-spec' }) ? [recordInvalid(client)] : []),
+    ...healthRecordings.filter(isWanted).map((recording) => recordHealth(client, recording)),
   ]);
   await connection.close();
   ending.abort();

@@ -1,11 +1,11 @@
 // Where the configuration comes from. It is optional: without a file, the defaults hold.
 
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { sayComplaint } from './schema/complaints.ts';
 import { DEFAULT_SETTINGS, readSettings, type Settings } from './schema/config.ts';
 
-/** `source` is the file that was read, as an absolute path; missing where there was none. */
+/** `source` is the file that was read; missing where there was none. Paths are absolute. */
 export interface Config extends Settings {
   readonly source?: string;
 }
@@ -64,7 +64,8 @@ function usualPlaces(env: Places['env'], cwd: string): string[] {
 function configFrom(text: string, source: string): Config {
   const read = readSettings(text, source);
   if (!read.ok) throw new ConfigError(read.complaints.map((complaint) => sayComplaint(complaint)));
-  return { source, ...read.settings };
+  const { dataConverter, ...settings } = read.settings;
+  return { source, ...settings, ...(dataConverter !== undefined && { dataConverter: resolve(dirname(source), dataConverter) }) };
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@
 // Temporal's own environment variables and profile file, so whatever works for the `temporal` command works here.
 
 import { connect } from 'node:net';
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client';
+import { Client, type ClientOptions, Connection, isGrpcServiceError } from '@temporalio/client';
 import { type ClientConnectConfig, loadClientConnectConfig } from '@temporalio/envconfig';
 
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
@@ -75,8 +75,14 @@ function sayWhere(env: NodeJS.ProcessEnv, address: string | undefined): string {
   return `from the Temporal profile "${env['TEMPORAL_PROFILE'] ?? 'default'}"`;
 }
 
-/** Connects within about 3 s or throws NoServerReachable, which says what was tried and what to do. Close `connection` at the end. */
-export async function connectClient(target: ServerTarget = connectionOptions()): Promise<Connected> {
+/**
+ * Connects within about 3 s or throws NoServerReachable, which says what was tried and what to do. Close `connection` at
+ * the end. `dataConverter` must be the one of the workers.
+ */
+export async function connectClient(
+  target: ServerTarget = connectionOptions(),
+  options: Pick<ClientOptions, 'dataConverter'> = {},
+): Promise<Connected> {
   if (await isRefusedAtOnce(target.address)) throw unreachable(target, 'nothing listens there');
   const connection = Connection.lazy({ ...target.options, connectTimeout: CONNECT_MS });
   try {
@@ -91,7 +97,7 @@ export async function connectClient(target: ServerTarget = connectionOptions()):
     }
   }
   const { address, namespace, from } = target;
-  return { client: new Client({ connection, namespace }), connection, namespace, address, from };
+  return { client: new Client({ connection, namespace, ...options }), connection, namespace, address, from };
 }
 
 // gRPC itself would try again until the time is up; on this machine an empty port is known at once.

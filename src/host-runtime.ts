@@ -8,6 +8,7 @@ import { createClaims } from './host/claims.ts';
 import { freeSpace } from './host/free-space.ts';
 import { bootId } from './host/process-tree.ts';
 import { createSeats } from './host/seats.ts';
+import { stateId } from './host/state-dir.ts';
 import { createSupervisors } from './host/supervisors.ts';
 import { joinHost, watchHost } from './host-state.ts';
 import type { Gate } from './run-slots.ts';
@@ -38,6 +39,7 @@ export async function openHost(deps: Deps, offer: { readonly pools: readonly str
   const gate = await watchGate(deps);
   const host: HostDeps = {
     ...deps,
+    stateId: await stateId(deps.state),
     seats,
     claims: createClaims(),
     supervisors: createSupervisors(deps.state),

@@ -1,5 +1,7 @@
 // What a user's own worker or script imports.
+export { type Config, ConfigError, loadConfig } from './config.ts';
 export { connectClient, connectionOptions } from './connection.ts';
+export { CodecFailed, loadDataConverter } from './data-converter.ts';
 export type { TaskResult, TaskState, TaskStatus } from './domain/contract.ts';
 export type { Answer, Stop } from './domain/question.ts';
 export type { TaskSpec } from './domain/task.ts';

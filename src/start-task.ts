@@ -115,7 +115,8 @@ async function sameTask(client: Client, task: Task, digest: string): Promise<str
   return there.runId;
 }
 
-async function startInput(client: Client, workflowId: string, runId: string): Promise<unknown> {
+/** What the workflow was started with. */
+export async function startInput(client: Client, workflowId: string, runId: string): Promise<unknown> {
   const page = await client.workflowService.getWorkflowExecutionHistory({
     namespace: client.options.namespace,
     execution: { workflowId, runId },

@@ -7,6 +7,8 @@ import { ConfigError, loadConfig } from '../src/config.ts';
 const DEFAULTS = {
   timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000 },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
+  host: { wrap: [], outputBytes: 1024 ** 3 },
+  retention: { doneMs: 7 * 86_400_000, otherMs: 30 * 86_400_000, diskBytes: 50 * 1024 ** 3, freeBytes: 2 * 1024 ** 3 },
 };
 
 let folder: string;
@@ -86,10 +88,49 @@ describe('what the configuration says', () => {
   it('replaces the defaults key by key', async () => {
     const text = 'timing: {heartbeat: 2s, lease: 10s, finishPatience: 1h, backoff: 50ms, decline: 1s}\nforge: {identity: {name: Robot}}\n';
     expect(await load(text)).toEqual({
+      ...DEFAULTS,
       source: join(cwd, 'outlive.yaml'),
       timing: { heartbeatMs: 2000, leaseMs: 10_000, finishPatienceMs: 3_600_000, backoffMs: 50, declineMs: 1000 },
       identity: { name: 'Robot', email: 'outlive@localhost' },
     });
+  });
+
+  it('says what agents are started inside, and how much they may write', async () => {
+    const { host } = await load('host: {wrap: [bwrap, --bind, "{workspace}", /work, --], maxOutput: 512MiB}\n');
+    expect(host).toEqual({ wrap: ['bwrap', '--bind', '{workspace}', '/work', '--'], outputBytes: 512 * 1024 ** 2 });
+    expect((await load('host: {maxOutput: 1MiB}\n')).host).toEqual({ wrap: [], outputBytes: 1024 ** 2 });
+  });
+
+  it('says how long is kept what runs left', async () => {
+    const { retention } = await load('retention: {done: 1m, other: 3650d, disk: 1MiB, free: 0KiB}\n');
+    expect(retention).toEqual({ doneMs: 60_000, otherMs: 3650 * 86_400_000, diskBytes: 1024 ** 2, freeBytes: 0 });
+    expect((await load('retention: {free: 20GiB}\n')).retention).toEqual({ ...DEFAULTS.retention, freeBytes: 20 * 1024 ** 3 });
+  });
+
+  const program = 'expected a program and its arguments, such as [bwrap, --dev-bind, /, /, --]';
+  const bytes = 'expected a size such as 512MiB or 20GiB';
+  const kept = 'expected a duration such as 500ms, 30s, 10m, 8h or 5d, from 1m to 3650d';
+  it.each<[string, readonly string[]]>([
+    ['host: {wrap: bwrap}', [`1:14 host.wrap: found "bwrap"; ${program}`]],
+    ['host: {wrap: []}', [`1:14 host.wrap: found an empty list; ${program}`]],
+    ['host: {maxOutput: 1023KiB}', [`1:19 host.maxOutput: found "1023KiB"; ${bytes}, at least 1MiB`]],
+    ['host: {maxOutput: 1000000}', [`1:19 host.maxOutput: found 1000000; ${bytes}, at least 1MiB`]],
+    ['host: {maxoutput: 1GiB}', ['1:8 host.maxoutput: unknown key; expected one of wrap, maxOutput (did you mean maxOutput?)']],
+    ['retention: {done: 59s}', [`1:19 retention.done: found "59s"; ${kept}`]],
+    ['retention: {other: for ever}', [`1:20 retention.other: found "for ever"; ${kept}`]],
+    ['retention: {disk: 50GB}', [`1:19 retention.disk: found "50GB"; ${bytes}, at least 1MiB`]],
+    ['retention: {free: none}', [`1:19 retention.free: found "none"; ${bytes}, or 0KiB for none`]],
+    ['retention: [7d]', ['1:12 retention: found a list; expected a mapping such as {done: 7d, other: 30d, disk: 50GiB, free: 2GiB}']],
+  ])('is refused with its place and the form: %s', async (text, lines) => {
+    expect(await linesFor(`${text}\n`)).toEqual(lines.map((line) => `outlive.yaml:${line}`));
+  });
+
+  it('names modules relative to itself, and gives absolute paths', async () => {
+    expect(await load('dataConverter: ../codec.mjs\n')).toMatchObject({ dataConverter: join(folder, 'codec.mjs') });
+    expect(await load('dataConverter: /etc/outlive/codec.mjs\n')).toMatchObject({ dataConverter: '/etc/outlive/codec.mjs' });
+    const form = 'expected the path of a JavaScript module, such as ./codec.mjs';
+    expect(await linesFor('dataConverter: codec.ts\n')).toEqual([`outlive.yaml:1:16 dataConverter: found "codec.ts"; ${form}`]);
+    expect(await linesFor('dataConverter: {payloadCodecs: []}\n')).toEqual([`outlive.yaml:1:16 dataConverter: found a mapping; ${form}`]);
   });
 
   it('may be nothing', async () => {
@@ -106,7 +147,7 @@ describe('what the configuration says', () => {
       'outlive.yaml:5:3 forge.token: not supported by this version of Outlive',
       'outlive.yaml:6:20 forge.identity.name: found "a<b"; expected a name on one line, without < and >',
       'outlive.yaml:6:34 forge.identity.email: found "nobody"; expected an address such as outlive@example.org',
-      'outlive.yaml:7:1 retention: not supported by this version of Outlive',
+      'outlive.yaml:7:12 retention: found "7d"; expected a mapping such as {done: 7d, other: 30d, disk: 50GiB, free: 2GiB}',
       'outlive.yaml:9:1 server: stands here twice; expected each key once',
     ]);
   });
@@ -122,6 +163,8 @@ describe('what the configuration says', () => {
     expect(await linesFor('timing:\n\theartbeat: 1s\n')).toEqual([
       'outlive.yaml:2:1 a tab; expected spaces: YAML is indented with spaces only',
     ]);
-    expect(await linesFor('- timing')).toEqual(['outlive.yaml:1:1 found a list; expected a mapping with any of timing, forge']);
+    expect(await linesFor('- timing')).toEqual([
+      expect.stringContaining('outlive.yaml:1:1 found a list; expected a mapping with any of timing,'),
+    ]);
   });
 });

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { placeFindings } from '../src/cli/doctor-place.ts';
 import { SEARCH_ATTRIBUTES } from '../src/domain/names.ts';
 
 interface Service {
@@ -52,6 +53,26 @@ describe('docker-compose.yml', () => {
     const sources = services.flatMap(([, service]) => service.volumes ?? []).map((volume) => volume.split(':')[0] ?? '');
     for (const source of sources) expect(source.startsWith('./') ? existsSync(source) : source in compose.volumes, source).toBe(true);
     for (const [, { build }] of services) if (build) expect(existsSync(build.dockerfile)).toBe(true);
+  });
+});
+
+describe('outlive-worker.service', () => {
+  const settings = Object.fromEntries(
+    read('deploy/outlive-worker.service')
+      .split('\n')
+      .filter((line) => /^[A-Z]/.test(line))
+      .map((line) => line.split(/=(.*)/, 2)),
+  );
+
+  it('leaves the runs of a worker alive when it is stopped, restarted, or an agent runs out of memory', () => {
+    expect(settings).toMatchObject({ KillMode: 'process', OOMPolicy: 'continue', Restart: 'always' });
+  });
+
+  it('is called as the doctor looks for it', () => {
+    const systemUnits = `Id=outlive-worker.service\nKillMode=${settings['KillMode']}\nMainPID=7\n`;
+    const facts = { uid: 1000, cgroup: '', mounts: '', init: 'systemd', containerMarks: [], userUnits: '', login: '' };
+    const findings = placeFindings({ ...facts, systemUnits, oomCounter: '', oomScoreError: '' });
+    expect(findings.find(({ name }) => name === 'outlive-worker.service')?.state).toBe('ok');
   });
 });
 

@@ -12,7 +12,6 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
 import type { TestProject } from 'vitest/node';
-import { bundleSupervisor } from '../scripts/bundle-supervisor.ts';
 import { startDevServer } from '../src/dev-server.ts';
 
 declare module 'vitest' {
@@ -29,7 +28,6 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   const folder = await mkdtemp(join(tmpdir(), 'outlive-bundle-'));
   const workflowBundlePath = join(folder, 'workflows.cjs');
   await writeFile(workflowBundlePath, await bundle());
-  await bundleSupervisor();
   const server = await startDevServer({ uiPort: false, progress: (line) => process.stderr.write(`${line}\n`) });
   project.provide('temporalAddress', server.address);
   project.provide('temporalNamespace', server.namespace);

@@ -49,7 +49,7 @@ export async function answerForRun(
   const claim = await deps.claims.take(dir.root);
   const beats = startHeartbeats({
     client: deps.client,
-    first: { host: deps.host, bootId: bootId(), n: input.n, phase: 'preparing' },
+    first: { host: deps.host, bootId: bootId(), stateId: deps.stateId, n: input.n, phase: 'preparing' },
     heartbeatMs: input.heartbeatMs,
     leaseMs: input.leaseMs,
     wanted: claim.wanted,
@@ -74,7 +74,8 @@ export async function answerForRun(
     beats.enter('looking');
     const end = await conclude(attended, ended);
     const answer = await deliver(deps.client, end, beats.signal);
-    if (answer === 'accepted') await writeJournal(dir, { kind: 'reported', how: 'accepted' }).catch(() => undefined);
+    // A run that never came to a journal has none to close: begun with that line, it would be one that cannot be read.
+    if (answer === 'accepted' && hasStarted) await writeJournal(dir, { kind: 'reported', how: 'accepted' }).catch(() => undefined);
     lives = answer !== 'accepted';
     throw delivered();
   } catch (error) {
@@ -136,12 +137,12 @@ export async function followToEnd(attended: Attended, living: LivingRun): Promis
 
 /** What the server is told of a run that lives on, if it still listens. A task that is over needs no agent any more. */
 async function letGo({ deps, input, dir }: Attended, { why }: RunTaken): Promise<Error> {
-  const left: LeftRun = { host: deps.host, n: input.n };
+  const left: LeftRun = { host: deps.host, n: input.n, stateId: deps.stateId };
   const message = `${deps.host} lets go of run ${input.n}, which goes on; it is taken up again there`;
   if (why !== 'disowned') return ApplicationFailure.create({ type: RUN_DETACHED, message, nonRetryable: true, details: [left] });
   // An unreachable server says nothing about the task: then the run is an orphan, and is asked about again.
   if (await isTaskOver(deps.client, taskWorkflow()).catch(() => false)) {
-    await endRun(dir, 'cancel');
+    if (!(await endRun(dir, 'cancel'))) return delivered();
     const bank = await bankIt(deps, input, dir);
     if (bank?.state !== 'failed') await writeJournal(dir, { kind: 'reported', how: 'kept' }).catch(() => undefined);
   }

@@ -25,6 +25,7 @@ export interface Deps {
 
 /** A worker that takes runs has these too. */
 export interface HostDeps extends Deps {
+  readonly stateId: string;
   readonly seats: Seats;
   readonly claims: Claims;
   readonly supervisors: Supervisors;

@@ -97,11 +97,12 @@ async function lookAt(deps: HostDeps, orphan: Orphan): Promise<Fate> {
     if (isHeard) return 'waits';
   }
   const task = await describe(deps, prepared.workflowId, prepared.workflowRunId);
-  if (!task || task.status.name !== 'RUNNING') return keep(deps, dir, journal);
+  if (task?.status.name !== 'RUNNING') return keep(deps, dir, journal);
   const awaited = runsAwaited(task);
-  if (awaited.includes(prepared.n)) return 'waits';
+  const isAwaited = awaited.includes(prepared.n);
+  orphan.unwanted = isAwaited ? 0 : orphan.unwanted + 1;
+  if (isAwaited) return 'waits';
   if (awaited.some((n) => n > prepared.n) && recalled.kind === 'living') await endRun(dir, 'lease');
-  orphan.unwanted += 1;
   // The task may just be about to ask for it.
   return recalled.kind === 'ended' && orphan.unwanted > 1 ? tellLate(deps, dir, journal) : 'waits';
 }
@@ -115,7 +116,7 @@ const failed =
 
 /** By the task token that was written down before the agent began; void once another activity answers for the run. */
 async function offerBack(deps: HostDeps, { prepared }: Journal, taskToken: string): Promise<boolean> {
-  const left: LeftRun = { host: deps.host, n: prepared.n };
+  const left: LeftRun = { host: deps.host, n: prepared.n, stateId: deps.stateId };
   const failure = ApplicationFailure.create({
     type: RUN_ORPHANED,
     message: `the worker of run ${prepared.n} on ${deps.host} died; the run goes on, or its end is on record there`,

@@ -10,13 +10,13 @@ export function reattachRun(deps: HostDeps, input: RunInput): Promise<RunReport>
   const dir = dirOfRun(deps.state, input.task.id, input.n);
   return answerForRun(deps, input, dir, async (attended) => {
     await attended.beats.answered;
-    return (await recallToEnd(attended)) ?? neverPrepared();
+    return (await recallToEnd(attended)) ?? unknownHere(input.stateId === deps.stateId);
   });
 }
 
-/** Its worker died before there was anything of it but an offer. */
-const neverPrepared = (): Ended => ({
-  exit: { endedBy: 'supervisor_lost', vanished: 'processes', durationMs: 0 },
-  entered: false,
+/** In the folder in which it was to be made, its worker died before there was more of it than an offer: only then it never began. */
+const unknownHere = (isSameFolder: boolean): Ended => ({
+  exit: { endedBy: 'supervisor_lost', vanished: isSameFolder ? 'processes' : 'state', durationMs: 0 },
+  entered: !isSameFolder,
   startedAt: new Date().toISOString(),
 });

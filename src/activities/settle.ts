@@ -58,9 +58,16 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
 async function lookAt(deps: Deps, input: SettleInput, run: RunRecord): Promise<Look> {
   const dir = dirOfRun(deps.state, input.task.id, input.n);
   if (run.host === deps.host && (await exists(dir.root))) return lookAtHome(deps, input, run, dir);
-  if (run.entered === false) return { ...(await lookFromAfar(input, input.seen)), start: input.start };
-  return lookFromAfar(input, input.seen);
+  const look = await lookFromAfar(input, input.seen);
+  return neverStarted(run, input.seen) ? { ...look, over: true, start: input.start } : look;
 }
+
+/**
+ * No agent starts before the server has answered a heartbeat, so a run that came to none is alive nowhere. Only its first
+ * activity proves that by its silence: one that is to take the run up again may die without a word while the agent works.
+ */
+const neverStarted = ({ entered, host }: RunRecord, reported: Seen | undefined): boolean =>
+  entered === false && (host === undefined || reported !== undefined);
 
 /** On the run's own host: nothing of it lives on after this, and what lies in its workspace is seen and banked. */
 async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: RunDir): Promise<Look> {
@@ -68,7 +75,7 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
   const ended = await endRun(dir, 'cancel');
   // Checks and probes of a worker that died carry the mark as well.
   const { left } = await endTree({ mark: runMark(dir), graceMs: GRACE_MS });
-  if (run.entered === false || !(await exists(dir.workspace))) return lookFromAfar(input, input.seen);
+  if (neverStarted(run, input.seen) || !(await exists(dir.workspace))) return lookFromAfar(input, input.seen);
   const redact = deps.redact.with(task.env);
   const words = await readWords(task.agent.use, dir, redact);
   const goodEnd = saysFinished(words, ended?.exit);
@@ -83,16 +90,17 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
 /** Anywhere else: what the world can see is looked at anew, for the rest the run's own report stands, if there is one. */
 async function lookFromAfar(input: SettleInput, reported: Seen | undefined): Promise<Look> {
   const { task, start, runs } = input;
-  const neverStarted = runs.at(-1)?.entered === false;
+  const run = runs.at(-1);
+  const isUnborn = run !== undefined && neverStarted(run, reported);
   const place = { task, env: {}, mark: '', logs: '', ...(reported?.repository ? { repository: reported.repository } : {}) };
   const outputs = await Promise.all(
     task.outputs.map(async (output, index) => {
       if (REACH[output.kind] === 'world') return probe(output, place);
-      if (neverStarted) return asSeen(output, NEVER_STARTED);
+      if (isUnborn) return asSeen(output, NEVER_STARTED);
       return reported?.outputs[index] ?? asSeen(output, STRANDED);
     }),
   );
-  const bank = reported?.bank ?? (neverStarted ? undefined : await newestBank(input));
+  const bank = reported?.bank ?? (isUnborn ? undefined : await newestBank(input));
   const seen: Seen = {
     at: new Date().toISOString(),
     outputs,
@@ -101,7 +109,7 @@ async function lookFromAfar(input: SettleInput, reported: Seen | undefined): Pro
     ...(reported?.repository ? { repository: reported.repository } : {}),
     ...(bank ? { bank } : {}),
   };
-  const over = reported !== undefined || runs.at(-1)?.leaseOver === true;
+  const over = reported !== undefined || run?.leaseOver === true;
   return { seen, over, start: nextStart(start, bank, reported?.repository) };
 }
 

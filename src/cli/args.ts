@@ -3,7 +3,7 @@
 import { InvalidArgumentError } from 'commander';
 import type { TaskState } from '../domain/contract.ts';
 import { DURATION_FORM, parseDuration } from '../domain/duration.ts';
-import { TASK_ID, taskIdOfWorkflow } from '../domain/names.ts';
+import { hostOfHealthId, QUEUE_WORD, TASK_ID, taskIdOfWorkflow } from '../domain/names.ts';
 import { type Answer, CHOICES, type Choice, SETTABLE } from '../domain/question.ts';
 
 export const TASK_STATES = [
@@ -45,8 +45,16 @@ export function atLeastOne(text: string): number {
 
 /** Names of hosts and pools become names of queues. */
 export function queueWord(text: string): string {
-  if (/^[a-z0-9][a-z0-9._-]{0,62}$/.test(text)) return text;
+  if (QUEUE_WORD.test(text)) return text;
   throw new InvalidArgumentError('Such a name has up to 63 of a-z, 0-9, ., _ and -, and begins with a letter or digit.');
+}
+
+/** Takes the entity's id as well: it is what the Web UI shows. */
+export function hostId(text: string): string {
+  const id = queueWord(hostOfHealthId(text));
+  // The queue of a host "a.runs" would be the one through which a host "a" continues its runs.
+  if (id.endsWith('.runs')) throw new InvalidArgumentError('The name of a host does not end in ".runs".');
+  return id;
 }
 
 export const queueWords = (text: string, before: readonly string[] = []): readonly string[] => [...before, queueWord(text)];

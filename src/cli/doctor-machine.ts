@@ -19,7 +19,7 @@ const GIB = 1024 ** 3;
 const SPACE = { bad: 1 * GIB, warn: 5 * GIB };
 
 export async function machineFindings(stateFolder: string, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
-  return [system(), node(), await git(env), ...(await folder(stateFolder)), ...(await container())];
+  return [system(), node(), await git(env), ...(await folder(stateFolder))];
 }
 
 function system(): Finding {
@@ -82,18 +82,4 @@ function space(free: number): Finding {
   if (free >= SPACE.warn) return { name: 'disk', state: 'ok', found };
   const todo = 'Free some: a full disk ends runs as host.disk_full.';
   return { name: 'disk', state: free < SPACE.bad ? 'bad' : 'warn', found, todo };
-}
-
-async function container(): Promise<readonly Finding[]> {
-  const marks = await Promise.all(
-    ['/.dockerenv', '/run/.containerenv'].map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  if (!marks.includes(true)) return [];
-  const todo = 'A run ends with the container that it is in, as host.evicted, and goes on in another from its bank.';
-  return [{ name: 'container', state: 'warn', found: 'this is one', todo }];
 }

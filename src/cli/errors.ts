@@ -14,6 +14,8 @@ const EXIT_OF_CODE: Readonly<Record<string, ExitCode>> = {
   bad_spec: EXIT.usage,
   bad_config: EXIT.usage,
   bad_connection_settings: EXIT.usage,
+  encoded: EXIT.usage,
+  codec_failed: EXIT.usage,
   no_server: EXIT.noServer,
 };
 

@@ -3,7 +3,7 @@ const AT_ONCE = 16;
 
 /** Turns what comes into rows, some at a time, in the order in which it came, and keeps those that are wanted. */
 export async function inParallel<In, Out>(
-  source: AsyncIterable<In>,
+  source: AsyncIterable<In> | Iterable<In>,
   turn: (one: In) => Promise<Out>,
   keep: (row: Out) => boolean,
 ): Promise<readonly Out[]> {

@@ -13,6 +13,7 @@ Examples:
   outlive submit task.yaml --wait     start a task and follow it
   outlive list --state asking         what waits for a person
   outlive show fix-login              one task's whole story
+  outlive logs fix-login -f           what its agent writes
   outlive answer fix-login retry --note 'use the staging key'
 
 Exit codes:
@@ -21,6 +22,9 @@ Exit codes:
   2  usage or bad input
   3  no server
   4  --wait ended at a question
+
+Configuration:
+  outlive.yaml, optional: OUTLIVE_CONFIG, else ./outlive.yaml, else ~/.config/outlive/outlive.yaml.
 
 Server:
   TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE and Temporal's profile file; 127.0.0.1:7233 by default.
@@ -97,6 +101,14 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
   );
   on(
     program
+      .command('again')
+      .description('a closed task once more, as <id>-r2, from what its runs left')
+      .argument('<id>', 'the task', args.taskId)
+      .option('--spec <file>', 'with another spec: YAML or JSON, - for stdin'),
+    async ({ args: [id], options, screen }) => (await import('./commands/again.ts')).again(id, options, screen),
+  );
+  on(
+    program
       .command('list')
       .description('the fleet')
       .addOption(new Option('--state <state>', 'only those').choices(args.TASK_STATES))
@@ -107,6 +119,15 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
   on(
     program.command('show').description("one task's whole story: runs, evidence, decisions").argument('<id>', 'the task', args.taskId),
     async ({ args: [id], screen }) => (await import('./commands/show.ts')).show(id, screen),
+  );
+  on(
+    program
+      .command('logs')
+      .description("what a task's agent wrote")
+      .argument('<id>', 'the task', args.taskId)
+      .option('--run <n>', 'of that run (default: the newest)', args.atLeastOne)
+      .option('-f, --follow', 'as it comes, run after run, until the task is closed or asks'),
+    async ({ args: [id], options, screen }) => (await import('./commands/logs.ts')).logs(id, options, screen),
   );
   on(
     program
@@ -128,6 +149,31 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
       .option('--why <text>', 'kept in its result')
       .option('--by <name>', 'who stops it (default: $USER)'),
     async ({ args: [id], options, screen }) => (await import('./commands/stop.ts')).stop(id, options, screen),
+  );
+
+  program.commandsGroup('Hosts:');
+  on(program.command('hosts').description('every host: is it there, which runs live on it, who took it out'), async ({ screen }) =>
+    (await import('./commands/hosts.ts')).hosts(screen),
+  );
+  on(
+    program
+      .command('drain')
+      .description('take a host out: no new runs there, living ones go on')
+      .argument('<host>', 'the host', args.hostId)
+      .option('--undo', 'take it back')
+      .option('--why <text>', 'shown by `hosts`')
+      .option('--by <name>', 'who takes it out (default: $USER)'),
+    async ({ args: [host], options, screen }) => (await import('./commands/drain.ts')).drain(host, options, screen),
+  );
+  on(
+    program
+      .command('pause')
+      .description('no new runs at all, or from some pools; living ones go on')
+      .option('--pool <pool>', 'only of this pool; may be repeated (default: of all)', args.queueWords)
+      .option('--undo', 'let them run again')
+      .option('--why <text>', 'shown by `hosts`')
+      .option('--by <name>', 'who pauses (default: $USER)'),
+    async ({ options, screen }) => (await import('./commands/pause.ts')).pause(options, screen),
   );
 
   program.commandsGroup('Tools:');
@@ -156,7 +202,7 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
 
 function withWorkerOptions(command: Command): Command {
   return command
-    .option('--host-id <id>', "this host's stable id (default: the machine's name)", args.queueWord)
+    .option('--host-id <id>', "this host's stable id (default: the machine's name)", args.hostId)
     .option('--pool <pool>', 'take the runs of this pool; may be repeated (default: default)', args.queueWords)
     .option('--capacity <n>', 'runs at once, for each pool (default: 1)', args.atLeastOne)
     .addOption(new Option('--role <role>', 'move tasks on, take runs, or both (default: all)').choices(args.ROLES))

@@ -6,6 +6,7 @@ import type { Connected } from '../connection.ts';
 import type { TaskStatus } from '../domain/contract.ts';
 import { STATUS_QUERY } from '../domain/names.ts';
 import { tracesOf } from './activity-traces.ts';
+import { isUnreadable } from './encoded.ts';
 import { withPending } from './pending.ts';
 import { asNotFound, CALL_MS, taskHandle, WORKER_MS, within } from './server.ts';
 import { statusFrom } from './status-from-history.ts';
@@ -41,11 +42,12 @@ function withEnd({ hold: _, question: __, ...status }: TaskStatus, { state, resu
 
 type Asked = { readonly status: TaskStatus; readonly silent?: undefined } | { readonly status?: undefined; readonly silent: string };
 
-/** The answer to the status query, or why there is none within 5 s. */
+/** The answer to the status query, or why there is none within 5 s. Throws where there is one that cannot be read. */
 export async function askTask(server: Connected, handle: WorkflowHandle): Promise<Asked> {
   try {
     return { status: await within(server, WORKER_MS, () => handle.query<TaskStatus>(STATUS_QUERY)) };
   } catch (error) {
+    if (isUnreadable(error)) throw error;
     return { silent: sayWhySilent(error) };
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Hold, TaskResult, TaskState, TaskStatus } from '../domain/contract.ts';
 import { sayDuration } from '../domain/duration.ts';
-import type { OutputSeen, OutputState } from '../domain/output.ts';
+import type { Banked, OutputSeen, OutputState } from '../domain/output.ts';
 import { CHOICES, type Question } from '../domain/question.ts';
 import type { Ink, Paint } from './ink.ts';
 import { type Cell, columns, plain, plainLines, sayTime } from './layout.ts';
@@ -33,9 +33,15 @@ function head(status: TaskStatus, { ink, now }: Look): string {
   const rows = [
     ['state', `${stateInk(status.state, ink)(status.state)}${unchecked}`],
     ['owner', plain(status.owner) || '-'],
+    ...(status.bank ? [['bank', sayBank(status.bank)]] : []),
     ...(status.hold ? [['waits', sayHold(status.hold, now)]] : []),
   ];
   return `${ink.bold(status.id)}  ${plain(status.title)}\n${columns(rows, '  ')}`;
+}
+
+function sayBank({ ref, head, wip, at, host }: Banked): string {
+  const where = at === 'origin' ? 'at the origin' : `on host ${plain(host)} only`;
+  return `${plain(ref)} at ${head.slice(0, 10)}${wip ? ', and uncommitted work beside it' : ''}, ${where}`;
 }
 
 function sayHold(hold: Hold, now: number): string {

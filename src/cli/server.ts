@@ -2,8 +2,11 @@
 
 import type { WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { loadConfig } from '../config.ts';
 import { type Connected, connectClient, connectionOptions } from '../connection.ts';
+import { loadDataConverter } from '../data-converter.ts';
 import { taskWorkflowId } from '../domain/names.ts';
+import { inWordsOfEncoding } from './encoded.ts';
 import { CliError } from './errors.ts';
 import type { Screen } from './screen.ts';
 
@@ -13,9 +16,13 @@ export const CALL_MS = 10_000;
 export const WORKER_MS = 5000;
 
 export async function withServer<T>(screen: Screen, use: (server: Connected) => Promise<T>): Promise<T> {
-  const server = await connectClient(connectionOptions(screen.env));
+  const config = await loadConfig({ env: screen.env, cwd: process.cwd() });
+  const dataConverter = await loadDataConverter(config);
+  const server = await connectClient(connectionOptions(screen.env), { ...(dataConverter && { dataConverter }) });
   try {
     return await use(server);
+  } catch (error) {
+    throw inWordsOfEncoding(error, config);
   } finally {
     await server.connection.close();
   }

@@ -12,9 +12,10 @@ import {
 } from '../domain/contract.ts';
 import type { Decision } from '../domain/decide.ts';
 import { type Failure, REASONS } from '../domain/failure.ts';
+import { keptAtStart, keptBy } from '../domain/kept.ts';
 import { hostOfIdentity, taskIdOfWorkflow } from '../domain/names.ts';
-import type { OutputSeen } from '../domain/output.ts';
-import type { RunFacts } from '../domain/run.ts';
+import type { Banked, OutputSeen, Seen } from '../domain/output.ts';
+import type { RunFacts, StartPoint } from '../domain/run.ts';
 import type { TaskSpec } from '../domain/task.ts';
 import { checkTaskSpec } from '../schema/task-spec.ts';
 import type { ActivityTrace, Traces } from './activity-traces.ts';
@@ -33,6 +34,7 @@ export function statusFrom({ input, activities }: Traces, { workflowId, end }: A
   const offered = activities.filter(({ id, end }) => runNumber(id) !== undefined && !(end?.kind === 'failed' && end.type === RUN_DECLINED));
   const settled = activities.flatMap(settledBy);
   const hold = end ? undefined : holdOf(activities, task?.owner ?? '');
+  const bank = activities.map(bankedBy).findLast((one) => one !== undefined);
   return {
     id,
     title: task?.title ?? titleIn(input) ?? id,
@@ -41,6 +43,7 @@ export function statusFrom({ input, activities }: Traces, { workflowId, end }: A
     ...(task?.checks.length === 0 && { unchecked: true }),
     runs: offered.map((trace) => runOf(trace, task?.agent.use ?? '', settled)),
     outputs: end?.result?.outputs ?? lastSeen(activities),
+    ...(bank && { bank }),
     ...(hold && { hold }),
     answers: [],
     refused: [],
@@ -117,10 +120,7 @@ const decisionOf = ({ kind, because, afterMs }: Decision): DecisionStatus => ({ 
 function lastSeen(activities: readonly ActivityTrace[]): readonly OutputSeen[] {
   let seen: readonly OutputSeen[] = [];
   for (const { end } of activities) {
-    const holder = (end?.kind === 'completed' ? end.result : end?.kind === 'failed' ? end.details[1] : undefined) as
-      | Seer
-      | null
-      | undefined;
+    const holder = seerIn(end);
     if (Array.isArray(holder?.seen?.outputs)) seen = holder.seen.outputs;
     else if (holder?.seen?.kind !== undefined)
       seen = seen.map((one) => (one.kind === holder.seen?.kind ? (holder.seen as OutputSeen) : one));
@@ -128,7 +128,16 @@ function lastSeen(activities: readonly ActivityTrace[]): readonly OutputSeen[] {
   return seen;
 }
 interface Seer {
-  readonly seen?: Partial<OutputSeen> & { readonly outputs?: readonly OutputSeen[] };
+  readonly seen?: Partial<OutputSeen> & Partial<Pick<Seen, 'outputs' | 'bank' | 'repository'>>;
+  readonly start?: StartPoint;
+}
+
+const seerIn = (end: ActivityTrace['end']): Seer | null | undefined =>
+  (end?.kind === 'completed' ? end.result : end?.kind === 'failed' ? end.details[1] : undefined) as Seer | null | undefined;
+
+function bankedBy({ end }: ActivityTrace): Banked | undefined {
+  const { seen, start } = seerIn(end) ?? {};
+  return (seen && keptBy(seen)) ?? (start && keptAtStart(start));
 }
 
 /** Why nothing is under way: the last decision waits, or asks. */

@@ -60,6 +60,7 @@ type Vanished = NonNullable<Ending['vanished']>;
 const VANISHED: Readonly<Record<Vanished, { readonly reason: Reason; readonly says: string }>> = {
   boot: { reason: 'evicted', says: 'the machine was booted again' },
   container: { reason: 'evicted', says: 'its container has been replaced by another one' },
+  state: { reason: 'evicted', says: "its host's state folder is another one, and nothing is known of the run there" },
   processes: { reason: 'killed', says: 'agent and supervisor are gone, and neither could say why' },
 };
 

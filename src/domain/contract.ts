@@ -173,6 +173,7 @@ export const RUN_ORPHANED = 'run.orphaned';
 export interface LeftRun {
   readonly host: string;
   readonly n: number;
+  readonly stateId: string;
 }
 
 /** What the signal `lateResult` carries: how a run ended that had been given up. Evidence, never an order. */

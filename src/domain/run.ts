@@ -9,8 +9,8 @@ export type EndedBy = 'itself' | 'wall_limit' | 'stall' | 'output_limit' | 'budg
 
 /**
  * How a process ended: `exitCode`, `signal`, or `notStarted` with the system's word why; none of them where nobody saw it
- * end. Then `vanished` says what took it: the machine was booted again, its container is another one, or only the
- * processes are gone. `unreadable`: the host's journal of the run tells nothing that could be relied on.
+ * end. Then `vanished` says what took it: the machine was booted again, its container or its host's state folder is
+ * another one, or only the processes are gone. `unreadable`: the host's journal of the run tells nothing that could be relied on.
  */
 export interface Exit {
   readonly exitCode?: number;
@@ -18,7 +18,7 @@ export interface Exit {
   readonly notStarted?: { readonly code: string; readonly message: string };
   /** The kernel counted a kill for lack of memory while it ran. */
   readonly oomKilled?: true;
-  readonly vanished?: 'boot' | 'container' | 'processes';
+  readonly vanished?: 'boot' | 'container' | 'state' | 'processes';
   readonly unreadable?: string;
   readonly endedBy: EndedBy;
   readonly durationMs: number;
@@ -55,6 +55,8 @@ export interface RunInput {
   readonly leaseMs: number;
   /** The execution of the task was reset: run `n` may have been started under an earlier one too. */
   readonly wasReset?: boolean;
+  /** For `reattachRun`: the state folder in which the run was last known to be. */
+  readonly stateId?: string;
 }
 
 /** The facts of a run that are there however it ended; the second detail of a failed run's ApplicationFailure. `entered`: the agent's process was started. Times are ISO. */
@@ -76,6 +78,8 @@ export interface RunReport extends RunFacts {
 export interface Heartbeat {
   readonly host: string;
   readonly bootId: string;
+  /** Names the host's state folder: another one knows nothing of the run. */
+  readonly stateId: string;
   readonly n: number;
   readonly phase: 'preparing' | 'running' | 'looking';
   readonly pid?: number;

@@ -191,20 +191,31 @@ export type Pushed =
 
 /** Compare-and-swap of one branch at the origin. Whatever git says of a failure, the remote is read again before this does. */
 export async function pushBranch(push: Push): Promise<Pushed> {
-  const { repo, branch, expected, env } = push;
-  const scratch = await mkdtemp(join(tmpdir(), 'outlive-push-'));
   try {
     const head = await commitToPush(push);
-    // From an empty repository that only borrows the objects: the source may be an agent's clone, with its configuration.
-    await gitOrThrow(['init', '--quiet', '--bare', '--template=', scratch]);
-    const lease = `--force-with-lease=refs/heads/${branch}:${expected === 'absent' ? '' : expected}`;
-    const pushed = await git([`--git-dir=${scratch}`, 'push', '--porcelain', lease, '--', repo, `${head}:refs/heads/${branch}`], {
-      env: { ...env, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(push.gitDir, 'objects') },
-    });
-    if (pushed.ok) return { kind: /^=\t/m.test(pushed.stdout) ? 'already' : 'pushed', head };
-    return await whatStandsThere(push, head, pushed.summary);
+    const isCache = push.bankRef !== undefined;
+    return isCache
+      ? await pushFrom(push.gitDir, push, head)
+      : await borrowed(push, (gitDir, env) => pushFrom(gitDir, { ...push, env }, head));
   } catch (error) {
     return { kind: 'failed', evidence: (error as Error).message };
+  }
+}
+
+async function pushFrom(gitDir: string, push: Push, head: string): Promise<Pushed> {
+  const { repo, branch, expected, env } = push;
+  const lease = `--force-with-lease=refs/heads/${branch}:${expected === 'absent' ? '' : expected}`;
+  const pushed = await git([`--git-dir=${gitDir}`, 'push', '--porcelain', lease, '--', repo, `${head}:refs/heads/${branch}`], { env });
+  if (pushed.ok) return { kind: /^=\t/m.test(pushed.stdout) ? 'already' : 'pushed', head };
+  return await whatStandsThere(push, head, pushed.summary);
+}
+
+/** An empty repository that only borrows the objects: the source is an agent's clone, with its configuration. */
+async function borrowed<T>({ gitDir, env }: Push, use: (scratch: string, env: NonNullable<GitOptions['env']>) => Promise<T>): Promise<T> {
+  const scratch = await mkdtemp(join(tmpdir(), 'outlive-push-'));
+  try {
+    await gitOrThrow(['init', '--quiet', '--bare', '--template=', scratch]);
+    return await use(scratch, { ...env, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(gitDir, 'objects') });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

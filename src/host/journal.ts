@@ -9,7 +9,7 @@ import type { Incarnation } from './incarnation.ts';
 import type { ProcessIdentity } from './process-tree.ts';
 import type { RunDir } from './state-dir.ts';
 
-export const JOURNAL_VERSION = 1;
+const JOURNAL_VERSION = 1;
 
 /** Times are ISO. */
 interface Line {
@@ -171,12 +171,26 @@ const FIELDS: Readonly<Record<JournalLine['kind'], Readonly<Record<string, Kind>
   reported: { how: 'string' },
 };
 
+const ENDERS: Readonly<Record<EndedBy, true>> = {
+  itself: true,
+  wall_limit: true,
+  stall: true,
+  output_limit: true,
+  budget: true,
+  cancel: true,
+  lease: true,
+  drain: true,
+  supervisor_lost: true,
+};
+
 function checkLine(value: unknown, index: number): JournalLine {
   const where = `line ${index + 1}`;
   const line = checkVersion(value, where);
-  const fields = FIELDS[line['kind'] as JournalLine['kind']];
-  if (!fields) throw new Error(`${where} is of the kind ${JSON.stringify(line['kind'])}, which this version does not know`);
+  const kind = line['kind'] as JournalLine['kind'];
+  const fields = Object.hasOwn(FIELDS, kind) && FIELDS[kind];
+  if (!fields) throw new Error(`${where} is of the kind ${JSON.stringify(kind)}, which this version does not know`);
   checkFields(line, fields, where);
+  if (kind === 'ending') checkEnder(line['endedBy'], where);
   return value as JournalLine;
 }
 
@@ -184,7 +198,14 @@ function checkOutcome(value: unknown): Outcome | undefined {
   if (value === undefined) return undefined;
   const where = 'the outcome beside it';
   checkFields(checkVersion(value, where), { taskId: 'string', n: 'number', workflowRunId: 'string', exit: 'object' }, where);
-  return value as Outcome;
+  const outcome = value as Outcome;
+  checkEnder(outcome.exit.endedBy, where);
+  return outcome;
+}
+
+function checkEnder(by: unknown, where: string): void {
+  if (typeof by !== 'string' || !Object.hasOwn(ENDERS, by))
+    throw new Error(`${where} names ${JSON.stringify(by)} as who ended it, which this version does not know`);
 }
 
 function checkVersion(value: unknown, where: string): Record<string, unknown> {

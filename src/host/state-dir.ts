@@ -1,7 +1,7 @@
 // Where a host keeps what it knows: one folder for each run, one bare cache for each repository.
 
-import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 
@@ -10,6 +10,18 @@ export function stateDir(hostId: string, env: NodeJS.ProcessEnv): string {
   const given = env['XDG_STATE_HOME'];
   const home = given && isAbsolute(given) ? given : join(env['HOME'] || homedir(), '.local', 'state');
   return join(home, 'outlive', hostId);
+}
+
+/** Names this very folder; made with it. A host that lost its folder is not the one that started its runs. */
+export async function stateId(state: string): Promise<string> {
+  const file = join(state, 'id');
+  await mkdir(state, { recursive: true });
+  try {
+    await writeFile(file, randomUUID(), { flag: 'wx' });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  return readFile(file, 'utf8');
 }
 
 /** The paths of one run. */

@@ -149,7 +149,12 @@ async function take(order: RunOrder): Promise<void> {
   // Its room on the disk is taken first: a run that fills the disk still has an outcome.
   const outcome = await reserveOutcome(order.dir).catch(() => undefined);
   const exit = outcome ? await supervise(order) : noRoom();
-  await outcome?.write(outcomeOf(order.run, exit)).catch(() => undefined);
+  const isWritten = await outcome?.write(outcomeOf(order.run, exit)).then(
+    () => true,
+    () => false,
+  );
+  // A run without an outcome is taken for a living one as long as its supervisor lives.
+  if (!isWritten) return tell({ kind: 'ended', exit }, () => process.exit(0));
   busy = false;
   tell({ kind: 'ended', exit });
   if (!process.connected) process.exit(0);
@@ -163,8 +168,9 @@ function noRoom(): Exit {
   };
 }
 
-function tell(news: SupervisorNews): void {
-  if (process.connected) process.send?.(news, () => undefined);
+function tell(news: SupervisorNews, andThen: () => void = () => undefined): void {
+  if (process.connected) process.send?.(news, andThen);
+  else andThen();
 }
 
 process.on('message', (order) => void take(order as RunOrder));

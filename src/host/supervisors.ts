@@ -17,7 +17,7 @@ const FRUGAL = ['--max-old-space-size=32', '--max-semi-space-size=1', '--v8-pool
 export interface Supervisor extends ProcessIdentity {
   /** Does one run; `onEntered` is called once the journal names the agent's process. */
   run(order: RunOrder, onEntered: () => void): SupervisedRun;
-  /** Gives it back where it got no run. */
+  /** Sends it away where it got no run: a journal may name it by now, and the run would pass for living as long as it lives. */
   release(): void;
 }
 
@@ -59,7 +59,7 @@ export function createSupervisors(state: string): Supervisors {
     if (place >= 0) free.splice(place, 1);
   };
   const rest = (member: Member) => {
-    if (closed) return member.child.disconnect();
+    if (closed) return sendAway(member);
     member.idleSince = performance.now();
     free.push(member);
   };
@@ -70,7 +70,7 @@ export function createSupervisors(state: string): Supervisors {
     const old = free.filter((member) => performance.now() - member.idleSince > IDLE_MS);
     for (const member of old.slice(0, Math.max(0, free.length - 1))) {
       forget(member);
-      member.child.disconnect();
+      sendAway(member);
     }
   }, IDLE_MS / 2).unref();
 
@@ -84,7 +84,7 @@ export function createSupervisors(state: string): Supervisors {
     close: () => {
       closed = true;
       clearInterval(trim);
-      for (const { child } of free.splice(0)) child.disconnect();
+      for (const member of free.splice(0)) sendAway(member);
     },
   };
 }
@@ -115,10 +115,15 @@ async function startMember(state: string, onIdle: (member: Member) => void): Pro
     pid,
     startTime,
     run: (order, onEntered) => ({ over: runOn(child, gone, order, onEntered).finally(() => child.connected && onIdle(member)) }),
-    release: () => onIdle(member),
+    release: () => sendAway(member),
   };
   const member: Member = { child, supervisor, gone, idleSince: performance.now() };
   return member;
+}
+
+/** Node throws where the channel is closed already, because the process has died. */
+function sendAway({ child }: Member): void {
+  if (child.connected) child.disconnect();
 }
 
 function runOn(child: ChildProcess, gone: Promise<void>, order: RunOrder, onEntered: () => void): Promise<Exit | undefined> {

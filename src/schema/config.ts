@@ -3,20 +3,48 @@
 import type { z } from 'zod';
 import type { Timing } from '../domain/contract.ts';
 import { parseDuration, sayDuration } from '../domain/duration.ts';
+import { parseSize } from '../domain/size.ts';
 import { type Complaint, type Finding, findingsOf } from './complaints.ts';
 import { readDocument } from './document.ts';
-import { DAY_MS, duration, mapping, text } from './fields.ts';
+import { argv, DAY_MS, duration, mapping, size, text } from './fields.ts';
 import { plainJson } from './plain-json.ts';
 
 /** What a worker needs to know beside its flags. `identity` is the author of the commits that Outlive itself makes. */
 export interface Settings {
   readonly timing: Timing;
   readonly identity: { readonly name: string; readonly email: string };
+  readonly host: HostSettings;
+  readonly retention: Retention;
+  /** The module that says how payloads are encoded; missing: as plain JSON. */
+  readonly dataConverter?: string;
 }
+
+/** How agents live on this host. */
+export interface HostSettings {
+  /** What an agent's program is started inside, before its own argv: a container, a sandbox. `{workspace}` and `{run}` are replaced by the run's folders. */
+  readonly wrap: readonly string[];
+  /** An agent that writes more than that to both its streams together is ended. */
+  readonly outputBytes: number;
+}
+
+/** How long a host keeps what runs of closed tasks left. Nothing unbanked is ever dropped. */
+export interface Retention {
+  readonly doneMs: number;
+  readonly otherMs: number;
+  /** Above it the oldest go earlier. */
+  readonly diskBytes: number;
+  /** Below it the host takes no new run. */
+  readonly freeBytes: number;
+}
+
+const MIB = 1024 ** 2;
+const GIB = 1024 ** 3;
 
 export const DEFAULT_SETTINGS: Settings = {
   timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000 },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
+  host: { wrap: [], outputBytes: GIB },
+  retention: { doneMs: 7 * DAY_MS, otherMs: 30 * DAY_MS, diskBytes: 50 * GIB, freeBytes: 2 * GIB },
 };
 
 type ReadSettings = { readonly ok: true; readonly settings: Settings } | { readonly ok: false; readonly complaints: readonly Complaint[] };
@@ -45,17 +73,39 @@ const identity = {
   }).exactOptional(),
 };
 
+const host = mapping(
+  {
+    wrap: argv('[bwrap, --dev-bind, /, /, --]').exactOptional(),
+    maxOutput: size(MIB, 'at least 1MiB').exactOptional(),
+  },
+  'a mapping such as {maxOutput: 1GiB}',
+);
+
+const keep = duration({ atLeast: 60_000, atMost: 3650 * DAY_MS, words: 'from 1m to 3650d' });
+const retention = mapping(
+  {
+    done: keep.exactOptional(),
+    other: keep.exactOptional(),
+    disk: size(MIB, 'at least 1MiB').exactOptional(),
+    free: size(0, 'or 0KiB for none').exactOptional(),
+  },
+  'a mapping such as {done: 7d, other: 30d, disk: 50GiB, free: 2GiB}',
+);
+
 const configFile = mapping(
   {
     timing: timing.exactOptional(),
+    host: host.exactOptional(),
+    retention: retention.exactOptional(),
     forge: mapping(
       { identity: mapping(identity, 'a mapping {name: …, email: …}').exactOptional() },
       'a mapping such as {identity: {name: …, email: …}}',
       ['kind', 'host', 'token'],
     ).exactOptional(),
+    dataConverter: text('the path of a JavaScript module, such as ./codec.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
   },
-  'a mapping with any of timing, forge',
-  ['credentials', 'notify', 'owners', 'thresholds', 'retention'],
+  'a mapping with any of timing, host, retention, forge, dataConverter',
+  ['credentials', 'notify', 'owners', 'thresholds'],
 );
 
 /** An empty file means the defaults. Never throws. */
@@ -71,14 +121,37 @@ export function readSettings(text: string, source: string): ReadSettings {
   return { ok: true, settings: settingsOf(parsed.data) };
 }
 
-function settingsOf({ timing: given = {}, forge = {} }: z.output<typeof configFile>): Settings {
-  return { timing: timingOf(given), identity: { ...DEFAULT_SETTINGS.identity, ...forge.identity } };
+function settingsOf({ timing: given = {}, host = {}, retention = {}, forge = {}, dataConverter }: z.output<typeof configFile>): Settings {
+  return {
+    timing: timingOf(given),
+    identity: { ...DEFAULT_SETTINGS.identity, ...forge.identity },
+    host: hostOf(host),
+    retention: retentionOf(retention),
+    ...(dataConverter !== undefined && { dataConverter }),
+  };
 }
+
+function hostOf({ wrap, maxOutput }: z.output<typeof host>): HostSettings {
+  const byDefault = DEFAULT_SETTINGS.host;
+  return { wrap: wrap ?? byDefault.wrap, outputBytes: bytes(maxOutput, byDefault.outputBytes) };
+}
+
+function retentionOf({ done, other, disk, free }: z.output<typeof retention>): Retention {
+  const byDefault = DEFAULT_SETTINGS.retention;
+  return {
+    doneMs: ms(done, byDefault.doneMs),
+    otherMs: ms(other, byDefault.otherMs),
+    diskBytes: bytes(disk, byDefault.diskBytes),
+    freeBytes: bytes(free, byDefault.freeBytes),
+  };
+}
+
+/** What the form has let through can be read. */
+const ms = (value: string | undefined, otherwise: number): number => (value === undefined ? undefined : parseDuration(value)) ?? otherwise;
+const bytes = (value: string | undefined, otherwise: number): number => (value === undefined ? undefined : parseSize(value)) ?? otherwise;
 
 function timingOf(given: z.output<typeof timing>): Timing {
   const byDefault = DEFAULT_SETTINGS.timing;
-  const ms = (value: string | undefined, otherwise: number): number =>
-    (value === undefined ? undefined : parseDuration(value)) ?? otherwise;
   return {
     heartbeatMs: ms(given.heartbeat, byDefault.heartbeatMs),
     leaseMs: ms(given.lease, byDefault.leaseMs),

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { DURATION_FORM, parseDuration } from '../domain/duration.ts';
+import { parseSize, SIZE_FORM } from '../domain/size.ts';
 import { expected, expectedKeys, expectedText } from './expected.ts';
 
 export const DAY_MS = 86_400_000;
@@ -50,6 +51,12 @@ export function duration(bounds: { readonly atLeast: number; readonly atMost: nu
     .string({ error })
     .regex(/^[0-9]{1,9}(ms|s|m|h|d)$/, { error })
     .refine(within, { error });
+}
+
+/** A size as people write it; the bound is in bytes. */
+export function size(atLeast: number, words: string) {
+  const error = expected(`${SIZE_FORM}, ${words}`);
+  return z.string({ error }).refine((value) => (parseSize(value) ?? -1) >= atLeast, { error });
 }
 
 export function count() {

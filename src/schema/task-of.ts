@@ -26,6 +26,7 @@ export function taskOf(spec: TaskSpec): Task {
     agent: spec.agent,
     prompt: spec.prompt,
     ...(spec.workspace && { workspace: { repo: spec.workspace.repo, base: spec.workspace.base ?? 'main' } }),
+    ...(spec.continues !== undefined && { continues: spec.continues }),
     outputs: spec.outputs.map(outputOf),
     checks: (spec.checks ?? []).map(({ argv, timeout }) => ({ argv, timeoutMs: ms(timeout, DEFAULT_CHECK_TIMEOUT_MS) })),
     limits: limitsOf(spec.limits ?? {}),

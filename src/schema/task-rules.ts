@@ -23,6 +23,9 @@ export function brokenRules(spec: unknown): Finding[] {
     ...(parts['bank'] !== undefined && !hasWorkspace
       ? [{ path: ['bank'], says: 'needs workspace.repo beside it: without a repository there is nothing to keep' }]
       : []),
+    ...(parts['continues'] !== undefined && parts['continues'] === parts['id']
+      ? [{ path: ['continues'], says: 'names this very task; expected the id of an earlier, closed task' }]
+      : []),
   ];
 }
 

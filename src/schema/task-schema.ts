@@ -164,6 +164,9 @@ const task = {
   agent,
   prompt: text('a text that says what to do', { is: (value) => value.trim() !== '' }).describe('What the agent is told.'),
   workspace: workspace.exactOptional().describe('The repository to work in. Left out: an empty folder.'),
+  continues: text('the id of an earlier, closed task', { pattern: TASK_ID })
+    .exactOptional()
+    .describe('A closed task: the first run starts from what its runs left. `outlive again` sets it.'),
   outputs: list(output, 'a list of outputs such as [{kind: commit}]')
     .min(1, { error: expected('at least one output, such as {kind: commit}') })
     .describe('What must exist for the task to be done.'),

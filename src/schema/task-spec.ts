@@ -1,8 +1,10 @@
 // The border of tasks: text or a raw value becomes a `TaskSpec` and the `Task` that it means, or every complaint at once.
 
+import { timesOf } from '../domain/names.ts';
 import type { Task, TaskSpec } from '../domain/task.ts';
 import { type Complaint, complaintsOf, type Finding, findingsOf } from './complaints.ts';
 import { readDocument } from './document.ts';
+import { sayFound } from './expected.ts';
 import { plainJson } from './plain-json.ts';
 import { taskOf } from './task-of.ts';
 import { brokenRules } from './task-rules.ts';
@@ -26,6 +28,36 @@ export function parseTaskSpec(text: string, source: string): CheckedSpec {
     };
   }
   return check(document.value, document.complaintsOf);
+}
+
+/** The same for a task that is done once more, which has its `id` and `continues` from there. What the text says of them must fit. */
+export function parseSpecAgain(text: string, source: string, again: Pick<TaskSpec, 'id'> & { readonly continues: string }): CheckedSpec {
+  const document = readDocument(text, source);
+  if (!document.ok) return document;
+  const written = document.value ?? {};
+  if (typeof written !== 'object' || Array.isArray(written)) return check(written, document.complaintsOf);
+  const strange = strangers(written, again);
+  return check({ ...written, ...again }, (findings) => document.complaintsOf([...strange, ...findings]));
+}
+
+function strangers(
+  written: { readonly id?: unknown; readonly continues?: unknown },
+  { continues }: { readonly continues: string },
+): Finding[] {
+  const { name } = timesOf(continues);
+  const { id, continues: other } = written;
+  const isSame = id === undefined || (typeof id === 'string' && timesOf(id).name === name);
+  return [
+    ...(isSame ? [] : [{ path: ['id'], says: `found ${sayFound(id)}, which is another task; expected no id, or ${JSON.stringify(name)}` }]),
+    ...(other === undefined || other === continues
+      ? []
+      : [
+          {
+            path: ['continues'],
+            says: `found ${sayFound(other)}; expected nothing, or ${JSON.stringify(continues)}, which is done once more`,
+          },
+        ]),
+  ];
 }
 
 /** A raw value, as a Temporal client may send it past the CLI. Never throws. */

@@ -14,7 +14,7 @@ import {
 import { type Declined, type HostActivities, type LeftRun, RUN_DECLINED, RUN_DETACHED, RUN_ORPHANED } from '../domain/contract.ts';
 import { sayDuration } from '../domain/duration.ts';
 import { FAILURE_TYPES } from '../domain/failure.ts';
-import { hostOfIdentity, hostQueue, hostRunsQueue, poolQueue, reattachActivityId, runActivityId } from '../domain/names.ts';
+import { hostQueue, hostRunsQueue, poolQueue, reattachActivityId, runActivityId } from '../domain/names.ts';
 import type { Heartbeat, RunInput, RunRecord, RunReport, StartPoint } from '../domain/run.ts';
 import { checksMs } from '../domain/task.ts';
 import type { Step } from './step.ts';
@@ -49,32 +49,38 @@ export async function seeThrough(life: TaskLife, run: RunRecord, step: RunStep):
     lost = error;
   }
   for (let k = 1; ; k += 1) {
-    const host = leftOn(lost);
-    if (host === undefined || k > MAX_REATTACHES) throw lost;
-    life.reattach(run.n, host);
+    const left = leftOn(lost);
+    if (left === undefined || k > MAX_REATTACHES) throw lost;
+    life.reattach(run.n, left.host);
     try {
-      return await reattach(life, run, step, host, k);
+      return await reattach(life, run, step, left, k);
     } catch (error) {
-      if (isUntaken(error)) throw new HostSilent(host, reattachMs(life));
+      if (isUntaken(error)) throw new HostSilent(left.host, reattachMs(life));
       lost = error;
     }
   }
 }
 
-/** The host on which the run lives on, or its end is on record; undefined where this is the run's end. */
-function leftOn(error: unknown): string | undefined {
+/** Where the run lives on, or its end is on record; undefined where this is the run's end. */
+function leftOn(error: unknown): Pick<LeftRun, 'host' | 'stateId'> | undefined {
   if (!(error instanceof ActivityFailure)) return undefined;
   const { cause } = error;
   if (cause instanceof ApplicationFailure && (cause.type === RUN_DETACHED || cause.type === RUN_ORPHANED)) {
-    return (cause.details?.[0] as LeftRun | undefined)?.host ?? hostOfIdentity(error.identity ?? '');
+    return cause.details?.[0] as LeftRun | undefined;
   }
   if (!(cause instanceof TimeoutFailure) || cause.timeoutType !== 'HEARTBEAT') return undefined;
   const beat = cause.lastHeartbeatDetails as Heartbeat | undefined;
   // Tasks that began before runs could be taken up again went on to settle.
-  return beat && patched('reattach') ? beat.host : undefined;
+  return beat && patched('reattach') ? beat : undefined;
 }
 
-function reattach(life: TaskLife, run: RunRecord, step: RunStep, host: string, k: number): Promise<RunReport> {
+function reattach(
+  life: TaskLife,
+  run: RunRecord,
+  step: RunStep,
+  { host, stateId }: Pick<LeftRun, 'host' | 'stateId'>,
+  k: number,
+): Promise<RunReport> {
   const { task } = life;
   const { reattachRun } = proxyActivities<HostActivities>({
     ...runOptions(life),
@@ -83,7 +89,7 @@ function reattach(life: TaskLife, run: RunRecord, step: RunStep, host: string, k
     summary: life.summary(`run ${run.n} · ${task.agent.use} · taken up again on ${host}`),
     scheduleToStartTimeout: reattachMs(life),
   });
-  return reattachRun(inputOf(life, run, step, []));
+  return reattachRun({ ...inputOf(life, run, step, []), stateId });
 }
 
 /** The agent's lease has run out by then, whatever became of its host. */

@@ -18,6 +18,7 @@ import type {
 import type { Ask, Decision } from '../domain/decide.ts';
 import { detailsOf } from '../domain/details.ts';
 import { failureType } from '../domain/failure.ts';
+import { keptAtStart, keptBy } from '../domain/kept.ts';
 import { reasonsOf } from '../domain/ledgers.ts';
 import { taskBranch } from '../domain/names.ts';
 import type { Banked, Seen } from '../domain/output.ts';
@@ -38,6 +39,8 @@ export class TaskLife {
   /** How often the end of the newest run has been looked at since a person last spoke. */
   look = 0;
   granted = 0;
+  /** What the first run is told of work from before it. */
+  notes: readonly string[] = [];
   question: Question | undefined;
   answer: Answer | undefined;
   stopped: Stop | undefined;
@@ -50,7 +53,6 @@ export class TaskLife {
 
   private lastSeen: Seen;
   private bank: Banked | undefined;
-  private notes: readonly string[] = [];
   private state: TaskState = 'running';
   private heldSince: Hold | undefined;
   private waitedMs = 0;
@@ -76,19 +78,10 @@ export class TaskLife {
     this.seen = begun.seen;
     this.start = begun.start;
     this.notes = begun.notes ?? [];
-    if (begun.start.kind === 'bank') {
-      const { kind: _, ...left } = begun.start;
-      // Until a run of this task is banked, what it began with is all that whoever continues it could go on from.
-      this.bank = { ...left, state: 'banked' };
-      this.published = left.ref === `refs/heads/${taskBranch(begun.task.id)}` ? left.head : undefined;
-    }
+    this.bank = keptAtStart(begun.start);
+    this.published = this.bank?.ref === `refs/heads/${taskBranch(begun.task.id)}` ? this.bank.head : undefined;
     this.attributes.areThere = begun.searchAttributes;
     this.tell();
-  }
-
-  /** What the first run is told of work from before it. */
-  beginNotes(): readonly string[] {
-    return this.notes;
   }
 
   get seen(): Seen {
@@ -97,11 +90,7 @@ export class TaskLife {
 
   set seen(seen: Seen) {
     this.lastSeen = seen;
-    const { bank, repository } = seen;
-    if (bank?.state !== 'banked') return;
-    const { wip, ...commits } = bank;
-    // As for a next run of this task: a tree that was cut off in the middle of a merge is not gone on from as it lay.
-    this.bank = wip && !repository?.busy ? bank : commits;
+    this.bank = keptBy(seen) ?? this.bank;
   }
 
   startRun(): RunRecord {

@@ -75,7 +75,7 @@ async function live(life: TaskLife, spec: TaskSpec): Promise<TaskResult> {
 function firstStep(life: TaskLife): Step {
   const work = completeness(life.task, life.seen);
   if (work.kind === 'complete') return { kind: 'finish', because: `before any run: ${sayCompleteness(work)}` };
-  return { kind: 'run', because: 'first run', notes: life.beginNotes() };
+  return { kind: 'run', because: 'first run', notes: life.notes };
 }
 
 async function run(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promise<Step> {

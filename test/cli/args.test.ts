@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { atLeastOne, choice, count, duration, hostIdFrom, queueWord, queueWords, setting, taskId } from '../../src/cli/args.ts';
+import { atLeastOne, choice, count, duration, hostId, hostIdFrom, queueWord, queueWords, setting, taskId } from '../../src/cli/args.ts';
 
 describe('what people type after a command', () => {
   it.each([
@@ -10,6 +10,8 @@ describe('what people type after a command', () => {
     ['a count', count, '0', 0],
     ['a count that must not be zero', atLeastOne, '4', 4],
     ['a pool', queueWord, 'gpu.large', 'gpu.large'],
+    ['a host', hostId, 'build-1', 'build-1'],
+    ["the id of a host's entity, as the Web UI shows it", hostId, 'health/host/build-1', 'build-1'],
     ['a choice', choice, 'retry', 'retry'],
   ] as const)('reads %s', (_, parse, text, value) => {
     expect((parse as (text: string) => unknown)(text)).toBe(value);
@@ -22,6 +24,7 @@ describe('what people type after a command', () => {
     ['a count that is none', count, '-1'],
     ['no runs at once', atLeastOne, '0'],
     ['a pool with a space', queueWord, 'gpu large'],
+    ['a host whose queue would be a part of another one', hostId, 'build-1.runs'],
     ['a choice that nobody offers', choice, 'maybe'],
     ["a name of JavaScript's own", choice, 'toString'],
     ['a setting without a value', setting, 'runs'],

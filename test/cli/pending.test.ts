@@ -16,6 +16,16 @@ describe('what the server adds to the word of a task', () => {
     expect(withPending(RUNNING, [TAKEN])).toEqual({ ...RUNNING, runs: [{ ...run, host: 'host-a' }] });
   });
 
+  it('names the host that is to take a run up again, before it does', () => {
+    const [run] = RUNNING.runs;
+    const onItsQueue = { activityOptions: { taskQueue: { name: 'host.host-a' } } };
+    const again = { activityId: 'reattach-1', state: 1, ...onItsQueue };
+    expect(withPending(RUNNING, [again])).toEqual({ ...RUNNING, runs: [{ ...run, host: 'host-a' }] });
+    expect(withPending(RUNNING, [{ ...again, activityId: 'reattach-1.2', state: 2 }]).runs).toEqual([{ ...run, host: 'host-a' }]);
+    expect(withPending(RUNNING, [{ ...TAKEN, activityId: 'reattach-1' }]).runs).toEqual([{ ...run, host: 'host-a' }]);
+    expect(isQueued([again])).toBe(false);
+  });
+
   it('does not take a settle that waits for its host for a queued run', () => {
     expect(withPending(RUNNING, [{ activityId: 'settle-1', state: 1 }])).toEqual(RUNNING);
   });
@@ -26,6 +36,7 @@ describe('what the server adds to the word of a task', () => {
 
   it('knows the number of the run under way', () => {
     expect(runUnderWay([{ activityId: 'settle-1' }, { activityId: 'run-12' }])).toBe(12);
+    expect(runUnderWay([{ activityId: 'reattach-3.1' }])).toBe(3);
     expect(runUnderWay([])).toBeUndefined();
   });
 });

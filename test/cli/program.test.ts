@@ -89,15 +89,21 @@ describe('a spec that is none', () => {
 });
 
 describe('without a server', () => {
-  it.each([[['list']], [['show', 'x']], [['answer', 'x', 'retry']], [['stop', 'x']], [['worker', '--host-id', 'a']]])(
-    '%j ends with 3, says which address was tried and what to do',
-    async (args) => {
-      const { code, stdout, stderr } = await outlive(args, { env: nowhere });
-      expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
-      expect(stderr).toContain(`No Temporal server answers at ${nowhere['TEMPORAL_ADDRESS']} (from TEMPORAL_ADDRESS)`);
-      expect(stderr).toContain('`outlive up`');
-    },
-  );
+  it.each([
+    [['list']],
+    [['show', 'x']],
+    [['answer', 'x', 'retry']],
+    [['stop', 'x']],
+    [['worker', '--host-id', 'a']],
+    [['hosts']],
+    [['drain', 'a']],
+    [['pause']],
+  ])('%j ends with 3, says which address was tried and what to do', async (args) => {
+    const { code, stdout, stderr } = await outlive(args, { env: nowhere });
+    expect({ code, stdout }).toEqual({ code: 3, stdout: '' });
+    expect(stderr).toContain(`No Temporal server answers at ${nowhere['TEMPORAL_ADDRESS']} (from TEMPORAL_ADDRESS)`);
+    expect(stderr).toContain('`outlive up`');
+  });
 
   it('says it in JSON where that is asked for', async () => {
     const { code, stdout, stderr } = await outlive(['list', '--json'], { env: nowhere });
@@ -108,6 +114,22 @@ describe('without a server', () => {
   it('shows a stack trace only to whoever asks for one', async () => {
     expect((await outlive(['list'], { env: nowhere })).stderr).not.toContain('    at ');
     expect((await outlive(['list'], { env: { ...nowhere, OUTLIVE_DEBUG: '1' } })).stderr).toContain('    at ');
+  });
+});
+
+describe('a configuration that is none', () => {
+  it('stops every command that reads tasks, before any server is asked, and no other', async () => {
+    const file = join(folder, 'outlive.yaml');
+    const env = { ...nowhere, OUTLIVE_CONFIG: file };
+    await writeFile(file, 'dataConverter: ./none.mjs\n');
+    expect(await outlive(['list'], { env })).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining(`${join(folder, 'none.mjs')}: there is no such file`),
+    });
+    await writeFile(file, 'dataConvertor: ./codec.mjs\n');
+    expect((await outlive(['show', 'x'], { env })).stderr).toContain('(did you mean dataConverter?)');
+    expect((await outlive(['schema'], { env })).code).toBe(0);
   });
 });
 

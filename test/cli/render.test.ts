@@ -73,6 +73,21 @@ describe('a task as text', () => {
     `);
   });
 
+  it('says where the work is kept', () => {
+    const bank = {
+      state: 'banked',
+      ref: 'refs/outlive/fix-login/run-1-0198c0de',
+      head: '4f2a9c1b2d3e4f5a',
+      at: 'origin',
+      host: 'host-a',
+    } as const;
+    const lineOf = (task: object) => renderTask({ ...RUNNING, ...task }, look).split('\n')[3];
+    expect(lineOf({ bank })).toBe('  bank   refs/outlive/fix-login/run-1-0198c0de at 4f2a9c1b2d, at the origin');
+    expect(lineOf({ bank: { ...bank, wip: 'aa', at: 'host' } })).toBe(
+      '  bank   refs/outlive/fix-login/run-1-0198c0de at 4f2a9c1b2d, and uncommitted work beside it, on host host-a only',
+    );
+  });
+
   it('says that no host has taken a run yet', () => {
     expect(renderTask({ ...RUNNING, state: 'queued' }, look)).toMatchInlineSnapshot(`
       "fix-login  Fix the login redirect

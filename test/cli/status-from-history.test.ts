@@ -97,6 +97,20 @@ describe('a status read from the history', () => {
     expect(status(KILLED_RUN, finish)).toMatchObject({ outputs: [made], state: 'finishing' });
   });
 
+  it('knows where the work is kept: that of a run, else what the task began with', () => {
+    const left = { ref: 'refs/outlive/old/run-2-0198c0de', head: 'aa', at: 'origin', host: 'host-b' } as const;
+    const begun: ActivityTrace = {
+      id: 'begin',
+      scheduledAt: OFFERED.scheduledAt,
+      end: { kind: 'completed', result: { seen: { outputs: SEEN }, start: { kind: 'bank', ...left } } },
+    };
+    const bank = { state: 'banked', ...left, ref: 'refs/outlive/fix-login/run-1-0198c0de', head: 'bb' };
+    const ended = { ...KILLED_RUN.end, details: [KILLED.failure, { ...FACTS, seen: { outputs: SEEN, bank } }] } as ActivityTrace['end'];
+    expect(status(begun).bank).toEqual({ state: 'banked', ...left });
+    expect(status(begun, { ...KILLED_RUN, ...(ended && { end: ended }) }).bank).toEqual(bank);
+    expect(status(KILLED_RUN)).not.toHaveProperty('bank');
+  });
+
   it('takes the end of a closed task from its close event', () => {
     const { result } = DONE;
     const end = { state: 'done', because: 'every output is present', ...(result && { result }) } as const;

@@ -64,6 +64,102 @@ describe('whoever ended the run is asked first', () => {
   });
 });
 
+describe('a run that nobody saw end', () => {
+  const lost = { endedBy: 'supervisor_lost', durationMs: 90_000 } as const;
+  const evidence = [
+    { where: 'ended_by', value: 'supervisor_lost' },
+    { where: 'duration', value: '90 s' },
+  ];
+  it.each<[NonNullable<Ending['vanished']>, Expected['reason'], string]>([
+    ['boot', 'evicted', 'the machine was booted again'],
+    ['container', 'evicted', 'its container has been replaced by another one'],
+    ['state', 'evicted', "its host's state folder is another one, and nothing is known of the run there"],
+    ['processes', 'killed', 'agent and supervisor are gone, and neither could say why'],
+  ])('is known by what is left of its place: %s', (vanished, reason, says) => {
+    expect(classify({ ...lost, vanished, landed: { commits: 1, dirty: 0 }, stderrTail: 'Error: 429 Too Many Requests' })).toEqual({
+      class: 'host',
+      reason,
+      retry: true,
+      basis: 'supervisor',
+      rule: `vanished_${vanished}`,
+      evidence: [{ where: 'vanished', value: says }, ...evidence],
+    });
+  });
+
+  const rows: Rows = [
+    [
+      'was killed for memory where the kernel says so',
+      { ...lost, vanished: 'processes', oomKilled: true },
+      { class: 'host', reason: 'out_of_memory', basis: 'supervisor', rule: 'oom_kill' },
+    ],
+    [
+      'was killed where its supervisor died and its agent was ended for it',
+      { ...lost, signal: 'SIGKILL' },
+      { reason: 'killed', rule: 'ended_by_supervisor_lost' },
+    ],
+    [
+      'was ended by whoever wrote it down before everything went',
+      { endedBy: 'wall_limit', vanished: 'boot' },
+      { reason: 'budget_exhausted', rule: 'ended_by_wall_limit' },
+    ],
+    [
+      'was cancelled where that was written down, whatever the kernel counted',
+      { endedBy: 'cancel', vanished: 'processes', oomKilled: true },
+      { class: 'task', reason: 'cancelled', rule: 'ended_by_cancel' },
+    ],
+  ];
+  it.each(rows)('%s', (_, ending, expected) => {
+    expect(classify(ending)).toMatchObject(expected);
+  });
+});
+
+describe('a kill for lack of memory', () => {
+  const rows: Rows = [
+    [
+      'is the kernel’s word against no other cause',
+      { endedBy: 'itself', signal: 'SIGKILL', oomKilled: true },
+      { class: 'host', reason: 'out_of_memory', basis: 'supervisor', rule: 'oom_kill', retry: true },
+    ],
+    [
+      'outweighs what the agent said before',
+      { endedBy: 'itself', exitCode: 137, oomKilled: true, httpStatus: 429, typed: { outcome: 'failed', reason: 'refused' } },
+      { reason: 'out_of_memory' },
+    ],
+    [
+      'takes nothing away from work that has landed',
+      { endedBy: 'itself', signal: 'SIGKILL', oomKilled: true, landed: { commits: 1, dirty: 0 } },
+      { reason: 'crashed_after_output', basis: 'outputs' },
+    ],
+    ['is no cause where we ended the run', { endedBy: 'stall', signal: 'SIGKILL', oomKilled: true }, { reason: 'heartbeat_lost' }],
+  ];
+  it.each(rows)('%s', (_, ending, expected) => {
+    expect(classify(ending)).toMatchObject(expected);
+  });
+
+  it('is quoted', () => {
+    expect(classify({ endedBy: 'itself', signal: 'SIGKILL', oomKilled: true }).evidence[0]).toEqual({
+      where: 'oom_kill',
+      value: "the kernel's count of kills for lack of memory rose while it ran",
+    });
+  });
+});
+
+describe('a run whose journal cannot be relied on', () => {
+  const unreadable = 'the journal cannot be relied on: its last line was cut off';
+  const rows: readonly (readonly [string, Ending])[] = [
+    ['its supervisor’s loss', { unreadable, endedBy: 'supervisor_lost', vanished: 'processes' }],
+    ['a good exit', { unreadable, exitCode: 0 }],
+    ['work that has landed', { unreadable, landed: { commits: 1, dirty: 0 } }],
+    ['its words', { unreadable, typed: { outcome: 'failed', reason: 'rate_limited' }, stderrTail: 'read ECONNRESET' }],
+    ['the kernel', { unreadable, oomKilled: true }],
+  ];
+  it.each(rows)('is not explained by %s, and never retried', (_, ending) => {
+    const verdict = classify(ending);
+    expect(verdict).toMatchObject({ class: 'unknown', reason: 'unclassified', retry: false, basis: 'none', rule: 'journal_unreadable' });
+    expect(verdict.evidence[0]).toEqual({ where: 'journal', value: unreadable });
+  });
+});
+
 describe('a recorder that ended the run', () => {
   const harness = { timeoutS: 60, sent: 'SIGTERM' };
   const rows: Rows = [

@@ -40,15 +40,16 @@ export interface SmallFleet {
   stop(): Promise<void>;
 }
 
-const TIMING = 'timing: {heartbeat: 2s, lease: 2s, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n';
+const timing = (lease: string): string => `timing: {heartbeat: 2s, lease: ${lease}, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n`;
 
-export async function startSmallFleet(name: string): Promise<SmallFleet> {
+/** `lease`: how long a run outlives its worker. */
+export async function startSmallFleet(name: string, lease = '2s'): Promise<SmallFleet> {
   const folder = mkdtempSync(join(tmpdir(), 'outlive-fleet-'));
   const namespace = `${name}-${process.pid}`;
   const connection = await Connection.connect({ address: inject('temporalAddress') });
   await makeNamespace(connection, namespace);
   const origin = makeOrigin(folder);
-  writeFileSync(join(folder, 'outlive.yaml'), TIMING);
+  writeFileSync(join(folder, 'outlive.yaml'), timing(lease));
   const stopping = new AbortController();
   const target = connectionOptions({ TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: namespace });
   const config = await loadConfig({ env: {}, cwd: folder });

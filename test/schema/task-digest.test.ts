@@ -24,6 +24,7 @@ describe('the digest of a task', () => {
 
   it('is another one for other work', () => {
     expect(taskDigest(task({ prompt: 'Write it.' }))).not.toBe(taskDigest(task()));
+    expect(taskDigest(task({ continues: 'write-it' }))).not.toBe(taskDigest(task()));
   });
 
   it('heeds the order of a list', () => {

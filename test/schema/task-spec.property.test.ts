@@ -61,6 +61,7 @@ const rest = fc.record(
     checks: fc.array(fc.record({ argv, timeout: span }, { requiredKeys: ['argv'] }), { maxLength: 2 }),
     limits,
     pool: name,
+    continues: name,
     env: fc.dictionary(
       fc.stringMatching(/^[A-Z][A-Za-z0-9_]{0,8}$/).filter((key) => !key.startsWith('OUTLIVE_')),
       text,
@@ -68,7 +69,10 @@ const rest = fc.record(
   },
   { requiredKeys: ['id', 'agent', 'prompt'] },
 );
-const spec = fc.tuple(rest, fc.oneof(withRepository, withoutRepository)).map(([parts, place]): TaskSpec => ({ ...parts, ...place }));
+const spec = fc
+  .tuple(rest, fc.oneof(withRepository, withoutRepository))
+  .map(([parts, place]): TaskSpec => ({ ...parts, ...place }))
+  .filter(({ id, continues }) => id !== continues);
 
 const linesOf = (checked: CheckedSpec): string[] => (checked.ok ? [] : checked.complaints.map((complaint) => sayComplaint(complaint)));
 
@@ -106,6 +110,7 @@ describe('anything else', () => {
       'agent',
       'prompt',
       'workspace',
+      'continues',
       'outputs',
       'checks',
       'limits',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { sayComplaint } from '../../src/schema/complaints.ts';
-import { checkTaskSpec, parseTaskSpec } from '../../src/schema/task-spec.ts';
+import { checkTaskSpec, parseSpecAgain, parseTaskSpec } from '../../src/schema/task-spec.ts';
 
 const fixture = (name: string): string => readFileSync(new URL(`../fixtures/specs/${name}`, import.meta.url), 'utf8');
 
@@ -60,6 +60,7 @@ describe('a good spec', () => {
       agent: { use: 'command', argv: program },
       prompt: 'The login page sends people to the wrong place.\nFind out why; mend it.\n',
       workspace: { repo: 'https://github.com/acme/shop.git', base: 'release/2.x' },
+      continues: 'fix-login',
       outputs: [
         { kind: 'commit', by: 'agent', conclusive: true },
         { kind: 'push', by: 'agent' },
@@ -129,7 +130,7 @@ describe('a bad spec', () => {
       'task.yaml:1:1 prompt: missing; expected a text that says what to do',
       `task.yaml:1:5 id: found "Fix_Login"; ${NAME}`,
       'task.yaml:2:8 agent: "claude" is not an agent of this version; expected {use: command, argv: […]}',
-      'task.yaml:3:1 promt: unknown key; expected one of id, title, owner, agent, prompt, workspace, outputs, checks, limits, bank, pool, env (did you mean prompt?)',
+      'task.yaml:3:1 promt: unknown key; expected one of id, title, owner, agent, prompt, workspace, continues, outputs, checks, limits, bank, pool, env (did you mean prompt?)',
       `task.yaml:5:9 workspace.repo: ${SECRET}`,
       `task.yaml:7:11 outputs[0].kind: "comit" is no kind of output; ${KINDS} (did you mean commit?)`,
       `task.yaml:10:12 outputs[1].kind: "pull_request" is ${NOT_YET}; ${KINDS}`,
@@ -169,6 +170,16 @@ describe('a bad spec', () => {
       'an owner that YAML takes for a number',
       complaints({ owner: 7 }),
       ['owner: found 7; expected one line of at most 100 characters (put it in quotes)'],
+    ],
+    [
+      'itself to continue',
+      complaints({ continues: SPEC.id }),
+      ['continues: names this very task; expected the id of an earlier, closed task'],
+    ],
+    [
+      'a path to continue',
+      complaints({ continues: 'task/fix' }),
+      ['continues: found "task/fix"; expected the id of an earlier, closed task'],
     ],
     ['no agent', complaints({ agent: undefined }), ['agent: missing; expected {use: command, argv: […]}']],
     ['an agent without its kind', complaints({ agent: { argv: ['x'] } }), ['agent.use: missing; expected {use: command, argv: […]}']],
@@ -289,7 +300,9 @@ describe('a bad spec', () => {
     [
       'a key with a line break',
       complaints({ 'a\nb': 1 }),
-      ['["a\\nb"]: unknown key; expected one of id, title, owner, agent, prompt, workspace, outputs, checks, limits, bank, pool, env'],
+      [
+        '["a\\nb"]: unknown key; expected one of id, title, owner, agent, prompt, workspace, continues, outputs, checks, limits, bank, pool, env',
+      ],
     ],
     [
       'a value that JSON has not',
@@ -403,5 +416,35 @@ describe('a text that is no spec', () => {
       'task.yaml:3:13 env.1: stands here twice; expected each key once',
       `task.yaml:6:30 outputs[0].path: found "/a"; ${PATH}`,
     ]);
+  });
+});
+
+describe('the spec of a task that is done once more', () => {
+  const again = (text: string) => parseSpecAgain(text, 'task.yaml', { id: 'report-r3', continues: 'report-r2' });
+  const rest = 'agent: {use: command, argv: [x]}\nprompt: p\noutputs: [{kind: file, path: a}]\n';
+
+  it.each([
+    ['says nothing of its id', ''],
+    ['has the id of the first', 'id: report\n'],
+    ['has the id of the one before', 'id: report-r2\ncontinues: report-r2\n'],
+  ])('that %s gets the next id, and what it continues', (_, head) => {
+    const checked = again(head + rest);
+    expect(checked.ok && checked.spec).toMatchObject({ id: 'report-r3', continues: 'report-r2' });
+  });
+
+  it('is told of everything that does not fit, each with its place', () => {
+    expect(linesOf(again('id: other\ncontinues: report\nagent: {use: command, argv: [x]}\nprompt: ""\n'))).toEqual([
+      'task.yaml:1:1 outputs: missing; expected a list of outputs such as [{kind: commit}]',
+      'task.yaml:1:5 id: found "other", which is another task; expected no id, or "report"',
+      'task.yaml:2:12 continues: found "report"; expected nothing, or "report-r2", which is done once more',
+      'task.yaml:4:9 prompt: found ""; expected a text that says what to do',
+    ]);
+  });
+
+  it('may be no mapping at all', () => {
+    expect(linesOf(again('[]'))).toEqual([
+      'task.yaml:1:1 found an empty list; expected a task: a mapping with at least id, agent, prompt and outputs',
+    ]);
+    expect(linesOf(again(''))).toContain('task.yaml:1:1 agent: missing; expected {use: command, argv: […]}');
   });
 });

@@ -5,10 +5,14 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { healthRecordings } from '../../scripts/health-recordings.ts';
 import { recordings } from '../../scripts/recordings.ts';
+import { hostHealthId, taskWorkflowId } from '../../src/domain/names.ts';
 
 const FOLDER = new URL('../fixtures/histories/', import.meta.url);
 const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
+/** The workflow that was recorded under this name. */
+const workflowIdOf = (name: string): string => (name.startsWith('health-') ? hostHealthId(name) : taskWorkflowId(name));
 const history = (name: string) => JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'));
 
 let workflowBundle: WorkflowBundleWithSourceMap;
@@ -20,12 +24,12 @@ beforeAll(async () => {
 
 describe('recorded histories', () => {
   it('are there, for each way through the workflow', () => {
-    const ways = ['invalid-spec', ...recordings('').map(({ name }) => name)];
+    const ways = ['invalid-spec', ...recordings('').map(({ name }) => name), ...healthRecordings.map(({ name }) => name)];
     expect(ways.filter((way) => !names.includes(`${way}.json`))).toEqual([]);
   });
 
   it.each(names)('%s replays', async (name) => {
-    await Worker.runReplayHistory({ workflowBundle }, history(name), `task/${name.replace('.json', '')}`);
+    await Worker.runReplayHistory({ workflowBundle }, history(name), workflowIdOf(name.replace('.json', '')));
   });
 
   it('would show a workflow that does something else', async () => {

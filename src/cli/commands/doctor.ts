@@ -1,9 +1,12 @@
 import { hostname } from 'node:os';
 import { loadConfig } from '../../config.ts';
 import { connectionOptions } from '../../connection.ts';
+import { loadDataConverter } from '../../data-converter.ts';
 import { stateDir } from '../../host/state-dir.ts';
 import { hostIdFrom } from '../args.ts';
 import { type Finding, machineFindings } from '../doctor-machine.ts';
+import { placeFindings } from '../doctor-place.ts';
+import { placeFacts } from '../doctor-place-facts.ts';
 import { serverFindings } from '../doctor-server.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import type { Ink } from '../ink.ts';
@@ -14,7 +17,13 @@ import type { Screen } from '../screen.ts';
 export async function doctor(screen: Screen): Promise<ExitCode> {
   const target = connectionOptions(screen.env);
   const machine = await machineFindings(stateDir(hostIdFrom(hostname()), screen.env), screen.env);
-  const findings = [...machine, await config(screen.env), ...(await serverFindings(target, screen.env))];
+  const place = await placeFacts(screen.env);
+  const findings = [
+    ...machine,
+    ...(place ? placeFindings(place) : []),
+    await config(screen.env),
+    ...(await serverFindings(target, screen.env)),
+  ];
   const ok = findings.every(({ state }) => state !== 'bad');
   screen.give({ ok, findings });
   screen.say(renderFindings(findings, screen.ink));
@@ -23,8 +32,10 @@ export async function doctor(screen: Screen): Promise<ExitCode> {
 
 async function config(env: NodeJS.ProcessEnv): Promise<Finding> {
   try {
-    const { source } = await loadConfig({ env, cwd: process.cwd() });
-    return { name: 'configuration', state: 'ok', found: source ?? 'no file: the defaults hold' };
+    const config = await loadConfig({ env, cwd: process.cwd() });
+    await loadDataConverter(config);
+    const { source = 'no file: the defaults hold', dataConverter } = config;
+    return { name: 'configuration', state: 'ok', found: dataConverter ? `${source}, payloads encoded by ${dataConverter}` : source };
   } catch (error) {
     return { name: 'configuration', state: 'bad', found: (error as Error).message, todo: 'No worker starts with it: correct the file.' };
   }

@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { loadConfig } from '../../config.ts';
 import { connectClient, connectionOptions, isLoopback, NoServerReachable, type ServerTarget, splitAddress } from '../../connection.ts';
+import { loadDataConverter } from '../../data-converter.ts';
 import { isPortFree } from '../../dev-server/ports.ts';
 import { type DevServer, startDevServer } from '../../dev-server.ts';
 import { stateDir } from '../../host/state-dir.ts';
@@ -15,6 +16,8 @@ const WEB_UI_PORT = 8233;
 
 export async function up(options: WorkerOptions, screen: Screen): Promise<ExitCode> {
   const config = await loadConfig({ file: options.config, env: screen.env, cwd: process.cwd() });
+  // The worker loads it itself; here, no server is made for one that cannot be.
+  await loadDataConverter(config);
   const target = connectionOptions(screen.env);
   const unreachable = await whyUnreachable(target);
   if (!unreachable) {
