@@ -11,6 +11,7 @@ import { createSeats } from './host/seats.ts';
 import { stateId } from './host/state-dir.ts';
 import { createSupervisors } from './host/supervisors.ts';
 import { joinHost, watchHost } from './host-state.ts';
+import { startJanitor } from './janitor.ts';
 import type { Gate } from './run-slots.ts';
 import { VERSION } from './version.ts';
 
@@ -48,13 +49,14 @@ export async function openHost(deps: Deps, offer: { readonly pools: readonly str
   };
   const orphans = createOrphans(host, deps.config.timing.heartbeatMs / 3);
   for (const dir of await findOrphans(host)) orphans.see(dir);
+  const janitor = startJanitor({ state: deps.state, client: deps.client, retention: deps.config.retention, log: deps.log });
   return {
     deps: host,
     gate,
     close: async () => {
       gate.stop();
       host.supervisors.close();
-      await orphans.stop();
+      await Promise.all([orphans.stop(), janitor.stop()]);
     },
   };
 }

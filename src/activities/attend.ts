@@ -117,7 +117,7 @@ export async function followToEnd(attended: Attended, living: LivingRun): Promis
   const { deps, beats } = attended;
   const banking = bankWhileItRuns(attended);
   const cancelled = () => {
-    if (beats.signal.reason === 'cancel') void living.end('cancel');
+    if (beats.signal.reason === 'cancel') living.end('cancel');
   };
   const taken = new Promise<never>((_, reject) => {
     const hear = () => (beats.signal.reason === 'cancel' ? cancelled() : reject(new RunTaken(beats.signal.reason)));

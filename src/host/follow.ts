@@ -5,11 +5,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndedBy, Exit } from '../domain/run.ts';
-import { replaceFile } from './durable-file.ts';
 import { type ProcessIdentity, processIdentity } from './process-tree.ts';
-import { type EndedRun, endOfRun, poke } from './recall.ts';
+import { type EndedRun, endOfRun, orderEnd } from './recall.ts';
 import type { RunDir } from './state-dir.ts';
-import type { EndOrder } from './supervisor-messages.ts';
 
 const POLL_MS = 250;
 const GRACE_MS = 5000;
@@ -18,7 +16,7 @@ export interface LivingRun {
   /** The run's end; resolves once nothing of it lives and its outcome is written. Never resolves for a run that was left. */
   readonly over: Promise<Pick<EndedRun, 'exit' | 'entered'>>;
   /** Asks for its end; the first cause stands. */
-  end(cause: EndedBy, graceMs?: number): Promise<void>;
+  end(cause: EndedBy, graceMs?: number): void;
   /** Stops watching; the run goes on. */
   leave(): void;
 }
@@ -34,11 +32,12 @@ export interface Following {
 
 export function followRun({ dir, supervisor, stallMs, told }: Following): LivingRun {
   const left = new AbortController();
-  const end = async (cause: EndedBy, graceMs = GRACE_MS) => {
-    await replaceFile(dir.order, { end: cause, graceMs } satisfies EndOrder).catch(() => undefined);
-    poke(supervisor);
+  let isAsked = false;
+  const end = (cause: EndedBy, graceMs = GRACE_MS) => {
+    if (!isAsked) void orderEnd(dir, supervisor, cause, graceMs);
+    isAsked = true;
   };
-  const stopWatching = watchOutput([dir.stdout, dir.stderr, dir.result], stallMs, () => void end('stall'));
+  const stopWatching = watchOutput([dir.stdout, dir.stderr, dir.result], stallMs, () => end('stall'));
   const over = (told ?? untilOver(dir, supervisor, left.signal)).then((exit) =>
     exit ? { exit, entered: exit.notStarted === undefined } : lastWord(dir, left.signal),
   );

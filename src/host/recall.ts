@@ -1,7 +1,7 @@
 // What a host knows of a run that it did not see end: whether it lives, and if not, how it came to its end. Whoever died
 // (worker, supervisor, agent, container, machine), there is one answer, and after it nothing of a dead run lives.
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { EndedBy, Exit } from '../domain/run.ts';
 import { replaceFile } from './durable-file.ts';
@@ -14,6 +14,8 @@ import type { EndOrder } from './supervisor-messages.ts';
 
 const GRACE_MS = 5000;
 const POLL_MS = 100;
+/** From the end of the grace to the outcome: the sweeps of the tree, and a disk that is slow. */
+const PATIENCE_MS = 15_000;
 
 /** `entered`: the agent's process was there. `journal` is missing where it cannot be relied on. */
 export interface EndedRun {
@@ -57,17 +59,27 @@ export async function endRun(dir: RunDir, cause: EndedBy, graceMs = GRACE_MS): P
     const recalled = await recallRun(dir);
     if (recalled.kind === 'unknown') return undefined;
     if (recalled.kind === 'ended') return recalled;
-    if (!asked) await replaceFile(dir.order, { end: cause, graceMs } satisfies EndOrder).catch(() => undefined);
-    poke(recalled.supervisor);
+    if (!asked) void orderEnd(dir, recalled.supervisor, cause, graceMs);
     await sleep(POLL_MS);
   }
 }
 
-/** SIGHUP: look at your orders. Never sent to somebody else who has that number now. */
-export function poke({ pid, startTime }: ProcessIdentity): void {
+/** Tells a supervisor to end its run. One that has not done it in good time never will: it is killed, and then its run is one without a supervisor. */
+export async function orderEnd(dir: RunDir, supervisor: ProcessIdentity, cause: EndedBy, graceMs: number): Promise<void> {
+  await replaceFile(dir.order, { end: cause, graceMs } satisfies EndOrder).catch(() => undefined);
+  poke(supervisor);
+  await sleep(graceMs + PATIENCE_MS, undefined, { ref: false });
+  if (!existsSync(dir.outcome)) send(supervisor, 'SIGKILL');
+}
+
+/** SIGHUP: look at your orders. */
+export const poke = (supervisor: ProcessIdentity): void => send(supervisor, 'SIGHUP');
+
+/** Never to somebody else who has that number now. */
+function send({ pid, startTime }: ProcessIdentity, signal: NodeJS.Signals): void {
   if (processIdentity(pid)?.startTime !== startTime) return;
   try {
-    process.kill(pid, 'SIGHUP');
+    process.kill(pid, signal);
   } catch {
     // Gone since it was looked at.
   }

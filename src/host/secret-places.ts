@@ -31,6 +31,7 @@ const BARE = String.raw`[^\s"'\x60\\<>,;&(){}[\]|]`;
 /** No `@`: a key may be the password in an address. */
 const BARE_KEY = BARE.replace('[^', '[^@');
 const CREDENTIAL = '[\\w.~+/=-]';
+const SCHEME = anyCase('(?:basic|bearer|token|digest|apikey|key)');
 
 /** `$NAME`, `<your key>`, `{{name}}`, `****`: in the place of a value. */
 const PLACEHOLDER = '(?![$<{%*])';
@@ -82,7 +83,7 @@ export const PLACE_SHAPES: readonly SecretShape[] = [
     'authorization header',
     ['authorization'],
     new RegExp(
-      String.raw`(?<keep>${anyCase('authorization')}${SEPARATOR}(?:${QUOTE})?(?:[A-Za-z][\w-]{1,20}[ \t]{1,4})?)${has(CREDENTIAL, MIXED)}${CREDENTIAL}{6,}`,
+      `(?<keep>${anyCase('authorization')}${SEPARATOR}(?:${QUOTE})?(?:${SCHEME}[ \\t]{1,4}(?=${CREDENTIAL}{6})|(?=${CREDENTIAL}{10})))${has(CREDENTIAL, MIXED)}${CREDENTIAL}+`,
       'g',
     ),
     ['Authorization: Basic ', 'dXNlcjpzZWNyZXQ='],

@@ -2,6 +2,7 @@
 // may not, because a plain error there would block the workflow for ever.
 
 import { ApplicationFailure, type CancellationScope, defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio/workflow';
+import { sayAnswered } from '../domain/answers.ts';
 import { ANSWER_REFUSED, type AnswerRecord, type LateResult, STOP_REFUSED, type TaskStatus } from '../domain/contract.ts';
 import { readLateResult } from '../domain/late-result.ts';
 import { ANSWER, LATE_RESULT, STATUS_QUERY, STOP_UPDATE } from '../domain/names.ts';
@@ -17,7 +18,7 @@ const stopUpdate = defineUpdate<string, [Stop]>(STOP_UPDATE);
 const ANSWER_HELP = 'Answer the open question: {"choice": "retry", "note": "…", "by": "you"}, or the choice alone as a text';
 
 export function listen(life: TaskLife, scope: CancellationScope): void {
-  const read = (sent: unknown) => readAnswer(sent, life.question, life.answeredBefore());
+  const read = (sent: unknown) => readAnswer(sent, life.question, sayAnswered(life.answers));
 
   setHandler(statusQuery, () => life.status(), { description: 'Runs, decisions, outputs, holds and the open question' });
   setHandler(

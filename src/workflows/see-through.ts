@@ -11,6 +11,7 @@ import {
   TimeoutFailure,
   workflowInfo,
 } from '@temporalio/workflow';
+import { notesIn } from '../domain/answers.ts';
 import { type Declined, type HostActivities, type LeftRun, RUN_DECLINED, RUN_DETACHED, RUN_ORPHANED } from '../domain/contract.ts';
 import { sayDuration } from '../domain/duration.ts';
 import { FAILURE_TYPES } from '../domain/failure.ts';
@@ -121,7 +122,7 @@ function inputOf(life: TaskLife, run: RunRecord, step: RunStep, avoid: readonly 
     n: run.n,
     start: life.start,
     avoid,
-    notes: [...step.notes, ...life.personNotes()],
+    notes: [...step.notes, ...notesIn(life.answers)],
     heartbeatMs: life.timing.heartbeatMs,
     leaseMs: life.timing.leaseMs,
     ...(wasReset() ? { wasReset: true } : {}),

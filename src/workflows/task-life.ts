@@ -41,6 +41,7 @@ export class TaskLife {
   granted = 0;
   /** What the first run is told of work from before it. */
   notes: readonly string[] = [];
+  readonly answers: AnswerRecord[] = [];
   question: Question | undefined;
   answer: Answer | undefined;
   stopped: Stop | undefined;
@@ -60,7 +61,6 @@ export class TaskLife {
   private readonly attributes = new SaidAttributes();
   private questions = 0;
   private readonly decisions = new Map<number, Decision>();
-  private readonly answers: AnswerRecord[] = [];
   private readonly refused: string[] = [];
   private readonly id: string;
   private readonly title: string;
@@ -172,21 +172,13 @@ export class TaskLife {
     return answer;
   }
 
-  /** What people said with a `retry` holds for every later run: one that dies must not lose what made its inputs others. */
-  personNotes(): string[] {
-    return this.answers.flatMap(({ choice, note }) => (choice === 'retry' && note ? [`A person says: ${note}`] : []));
-  }
-
-  /** What to tell somebody who answers after somebody else did. */
-  answeredBefore(): string | undefined {
-    const last = this.answers.at(-1);
-    return last ? `question ${last.question} was answered "${last.choice}" by ${last.by} at ${last.at}; no question is open` : undefined;
-  }
-
   /** How a run ended that had been given up. Evidence for the next look; it never interrupts a living run. */
   lateResult({ n, facts, failure }: LateResult): void {
     const run = this.runs[n - 1];
-    if (run?.outcome !== 'lost') return this.refuse(`late result of run ${n}, which was not given up`);
+    if (run?.outcome !== 'lost') {
+      this.refuse(`late result of run ${n}, which was not given up`);
+      return;
+    }
     const { usage } = facts;
     const late = { at: now(), ended: failure ? failureType(failure.reason) : 'finished' } as const;
     this.runs[n - 1] = { ...run, late, ...(usage ? { usage } : {}) };
@@ -255,7 +247,7 @@ export class TaskLife {
       state: this.state,
       owner: this.task?.owner ?? '',
       ...(this.isUnchecked() ? { unchecked: true } : {}),
-      runs: this.runs.map((run) => this.runStatus(run)),
+      runs: this.runs.map((run) => statusOf(run, this.decisions.get(run.n))),
       outputs: this.seen.outputs,
       ...(this.bank ? { bank: this.bank } : {}),
       ...(this.heldSince ? { hold: this.heldSince } : {}),
@@ -269,13 +261,6 @@ export class TaskLife {
   /** Summaries stand in the timeline; the server takes 400 bytes. */
   summary(text: string): string {
     return cut(text, 120);
-  }
-
-  private runStatus({ entered: _, leaseOver: __, ...run }: RunRecord): RunStatus {
-    const decision = this.decisions.get(run.n);
-    if (!decision) return run;
-    const { kind, because, afterMs } = decision;
-    return { ...run, decision: { kind, because, ...(afterMs === undefined ? {} : { afterMs }) } };
   }
 
   private enter(state: TaskState): void {
@@ -295,6 +280,12 @@ export class TaskLife {
   private tell(): void {
     setCurrentDetails(detailsOf(this.status()));
   }
+}
+
+function statusOf({ entered: _, leaseOver: __, ...run }: RunRecord, decision: Decision | undefined): RunStatus {
+  if (!decision) return run;
+  const { kind, because, afterMs } = decision;
+  return { ...run, decision: { kind, because, ...(afterMs === undefined ? {} : { afterMs }) } };
 }
 
 const now = (): string => new Date(Date.now()).toISOString();

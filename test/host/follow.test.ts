@@ -28,7 +28,7 @@ describe('a run that is followed', () => {
     ['the worker that started it', follow],
     ['a later one', followLater],
   ])('tells %s that it never entered', async (_, by) => {
-    const run = await startRun(['no-such-program-here']);
+    const run = await startRun(['./no-such-program-here']);
     expect(await by(run).over).toMatchObject({ entered: false, exit: { notStarted: { code: 'ENOENT' } } });
   });
 

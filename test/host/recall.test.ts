@@ -49,7 +49,7 @@ describe('a run that is recalled', () => {
   });
 
   it('has not entered where its agent could not be started', async () => {
-    const { dir, over } = await startRun(['no-such-program-here']);
+    const { dir, over } = await startRun(['./no-such-program-here']);
     await over;
     expect(await recallRun(dir)).toMatchObject({ kind: 'ended', entered: false, exit: { notStarted: { code: 'ENOENT' } } });
   });

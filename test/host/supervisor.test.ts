@@ -169,7 +169,7 @@ describe('a limit', () => {
 describe('an agent that cannot be started', () => {
   const notes = (dir: RunDir) => join(dir.workspace, 'notes.txt');
   it.each<[string, (dir: RunDir) => string[], Partial<RunOrder>, string, RegExp]>([
-    ['there is no such program', () => ['no-such-program-here'], {}, 'ENOENT', /no program no-such-program-here/],
+    ['there is no such program', () => ['no-such-program-here'], { env: { PATH: '/bin' } }, 'ENOENT', /no program no-such-program-here/],
     ['its PATH has no such program', () => ['sh'], { env: { PATH: '/nowhere' } }, 'ENOENT', /no program sh/],
     ['the file is no program', (dir) => [notes(dir)], {}, 'EACCES', /notes\.txt may not be executed/],
     ['the arguments are too long', () => ['true', 'x'.repeat(3_000_000)], {}, 'E2BIG', /E2BIG/],
