@@ -204,7 +204,7 @@ function withWorkerOptions(command: Command): Command {
   return command
     .option('--host-id <id>', "this host's stable id (default: the machine's name)", args.hostId)
     .option('--pool <pool>', 'take the runs of this pool; may be repeated (default: default)', args.queueWords)
-    .option('--capacity <n>', 'runs at once, for each pool (default: 1)', args.atLeastOne)
+    .option('--capacity <n>', 'runs at once, whichever pool they come from (default: 1)', args.atLeastOne)
     .addOption(new Option('--role <role>', 'move tasks on, take runs, or both (default: all)').choices(args.ROLES))
     .option('--config <file>', 'outlive.yaml');
 }

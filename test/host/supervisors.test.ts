@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -75,7 +76,7 @@ describe('a supervisor', () => {
     release();
     const [ready = 0] = await onlyOneIn(state);
     process.kill(ready, 'SIGKILL');
-    await until('it is gone', () => !isAlive(ready));
+    await until('its worker knows', () => !existsSync(`/proc/${ready}`));
     const next = await pool.take();
     expect(isAlive(next.pid)).toBe(true);
     next.release();
