@@ -41,7 +41,7 @@ progress(`seed ${seed}, ${seconds} s, ${hosts} hosts of ${capacity} seats, ${tas
 /** What there is to be ended, in the order of its start. */
 const ends: (() => Promise<unknown>)[] = [];
 let ending: Promise<void> | undefined;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void end(130));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(130));
 try {
   const report = await measure(await startFleet({ folder, hosts, capacity, progress, atEnd: (act) => ends.push(act) }));
   if (values.json) console.log(JSON.stringify(report));

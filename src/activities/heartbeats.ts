@@ -8,6 +8,8 @@ import type { Heartbeat } from '../domain/run.ts';
 import { leaseClock } from '../host/lease.ts';
 
 const ANSWER_MS = 3000;
+/** What lives that long is told of at once when its phase changes: people look at it. A shorter run costs no beat more. */
+const TELL_MS = 1000;
 
 /**
  * Why a run is taken from the activity that answers for it. `cancel`: it has to end. `detach`: another activity of this host takes
@@ -94,6 +96,7 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
     signal: taken.signal,
     enter: (phase, pid) => {
       beat = { ...beat, phase, ...(pid === undefined ? {} : { pid }) };
+      setTimeout(() => stopped || beat.phase !== phase || void send(), TELL_MS).unref();
     },
     leaseUntil: () => until,
     stop: () => {

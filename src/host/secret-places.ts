@@ -27,6 +27,10 @@ const PLAIN = String.raw`[^\s"'\x60\\<>]`;
 const ESCAPED = String.raw`\\+[^\s"'\x60\\nrtu]`;
 const QUOTED = `(?:${PLAIN}|${ESCAPED})`;
 const QUOTED_VALUE = `${PLAIN}*(?:${ESCAPED}${PLAIN}*){0,1000}`;
+/** A password may be a sentence, of no more than a line. */
+const PHRASE_PLAIN = String.raw`[^\r\n\t"'\x60\\<>]`;
+const PHRASE = `(?:${PHRASE_PLAIN}|${ESCAPED})`;
+const PHRASE_VALUE = `${PHRASE_PLAIN}{0,256}(?:${ESCAPED}${PHRASE_PLAIN}{0,256}){0,100}`;
 const BARE = String.raw`[^\s"'\x60\\<>,;&(){}[\]|]`;
 /** No `@`: a key may be the password in an address. */
 const BARE_KEY = BARE.replace('[^', '[^@');
@@ -74,6 +78,7 @@ export const PLACE_SHAPES: readonly SecretShape[] = [
   shape(
     'user and password in an address',
     ['@'],
+    // What is before `@sha256:` is the name of an image.
     /(?<keep>:\\?\/\\?\/)[^\s/\\?#@"'`<>:]{0,128}:[^\s/\\?#"'`<>]{1,256}(?=@(?!sha\d))/g,
     ['postgres://shop:', 'pa55w0rd@db.example.org:5432/shop'],
     'postgres://[redacted]@db.example.org:5432/shop',
@@ -139,7 +144,7 @@ export const PLACE_SHAPES: readonly SecretShape[] = [
   shape(
     'password in quotes',
     ['passw', 'passph'],
-    new RegExp(`(?<keep>${PASSWORD_NAME}${SEPARATOR}${QUOTE})${PLACEHOLDER}(?=${QUOTED}{4})${QUOTED_VALUE}`, 'g'),
+    new RegExp(`(?<keep>${PASSWORD_NAME}${SEPARATOR}${QUOTE})${PLACEHOLDER}(?=${PHRASE}{4})${PHRASE_VALUE}`, 'g'),
     ['password: "', 'correct-horse"'],
     'password: "[redacted]"',
     'JSON, YAML and most programming languages',

@@ -1,7 +1,7 @@
 // What a secret looks like where nobody knows its value: one row a form. Here are the keys that are known by how they begin;
 // the places where texts put secrets are in `secret-places.ts`. Every pattern reads a text in a time that grows with its
-// length alone. None rests on what may not stand beside a secret, word characters apart: then nothing next to a hidden
-// secret turns into a new one.
+// length alone. None rests on what may not stand beside a secret, but for characters that a hidden secret takes with it:
+// so nothing next to one turns into a new one.
 
 export interface SecretShape {
   readonly name: string;

@@ -1,5 +1,5 @@
 // Which values of an environment are secrets: a table of the words that such variables are named with, and what is taken
-// of their values. Values that are too short, and paths, are never taken: they stand in texts that have nothing to hide.
+// of their values. Short values, paths and the words of switches are never taken: they stand in texts that have nothing to hide.
 
 /** A shorter value, such as `true` or `1`, would be found everywhere. Characters. */
 export const SHORTEST_SECRET = 8;
@@ -17,6 +17,9 @@ const ABOUT_WORDS = new Set(
    REQUIRED ISSUER AUDIENCE SCOPE SCOPES PREFIX ARN HELPER`.split(/\s+/),
 );
 
+/** What a switch says, as in REGISTRY_AUTH=disabled. Hidden, they would take the sense out of every other text. */
+const SWITCH_WORDS = new Set(['disabled', 'required', 'optional', 'undefined', 'automatic', 'anonymous']);
+
 /** `/run/user/1000/keys`, `~/.aws/credentials`, `C:\keys`. A random text may begin with a slash too, but has capitals. */
 const PATH =
   /^(?:~|\.{1,2})?\/[a-z0-9._@/-]*$|^(?:~|\/(?:home|Users|root|tmp|var|run|etc|opt|usr|mnt|private|Library|Applications))\/|^[A-Za-z]:[\\/][\w .\\/-]*$/;
@@ -31,7 +34,9 @@ export function secretValues(env: Env): string[] {
     ...(namesSecret(name, value) ? partsOf(value) : []),
     ...[...value.matchAll(PASSWORD_IN_ADDRESS)].flatMap(([, password = '']) => [password, decoded(password)]),
   ]);
-  return [...new Set(values.map((value) => value.trim()))].filter((value) => value.length >= SHORTEST_SECRET);
+  return [...new Set(values.map((value) => value.trim()))].filter(
+    (value) => value.length >= SHORTEST_SECRET && !SWITCH_WORDS.has(value.toLowerCase()),
+  );
 }
 
 function namesSecret(name: string, value: string): boolean {

@@ -70,6 +70,7 @@ describe('what is hidden', () => {
     ['an environment', 'HOME=/home/a\nDB_PASSWORD=correcthorse\nCI=1', 'HOME=/home/a\nDB_PASSWORD=[redacted]\nCI=1'],
     ['an exported variable', 'export APP_SECRET="correcthorse"', 'export APP_SECRET="[redacted]"'],
     ['a password in quotes', '"password": "p@ss\\\\word!"', '"password": "[redacted]"'],
+    ['a password of words', "passphrase: 'correct horse battery staple', n: 1", "passphrase: '[redacted]', n: 1"],
     ['a short password', 'password=hunter2', 'password=[redacted]'],
     ['a password in a connection string', 'Server=db;Password=hunter2!;Database=shop', 'Server=db;Password=[redacted];Database=shop'],
     ['a flag with its value', `gh --token ${HEX} run`, 'gh --token [redacted] run'],

@@ -77,7 +77,7 @@ describe('a known value is hidden', () => {
 
 describe('which values are known', () => {
   const value = 'v4lu3-of-it';
-  const isKnown = (env: Record<string, string>, text = Object.values(env)[0] ?? ''): boolean =>
+  const isKnown = (env: Record<string, string>, text = Object.values(env).join().trim()): boolean =>
     redactFor(env).text(`<${text}>`) === '<[redacted]>';
 
   it.each(
@@ -96,10 +96,12 @@ describe('which values are known', () => {
 
   it.each<[what: string, env: Record<string, string>, known: boolean]>([
     ['not a short one', { API_TOKEN: 'true' }, false],
+    ['one whose file ends in a line end', { API_TOKEN: 'short-one\n' }, true],
     ['one of eight characters', { API_TOKEN: '12345678' }, true],
     ['not one of seven', { API_TOKEN: 'a234567' }, false],
     ['not a number that limits something', { MAX_OUTPUT_TOKENS: '128000000' }, false],
     ['not a number that is about a secret', { TOKEN_LIFE: '31536000' }, false],
+    ['not a switch', { REGISTRY_AUTH: 'disabled' }, false],
     ['not a path', { GOOGLE_APPLICATION_CREDENTIALS: '/home/someone/creds.json' }, false],
     ['not a path of Windows', { CREDENTIALS: 'C:\\Users\\someone\\creds.json' }, false],
     ['one that only begins like a path', { AWS_SECRET_ACCESS_KEY: '/wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKE' }, true],
