@@ -1,19 +1,7 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { type Journal, listRunDirs, readJournal, repoCache, runMark, stateDir, writeJournal } from '../../src/host/state-dir.ts';
-import { runIn, tempFolder, WORKFLOW_RUN } from './scratch.ts';
-
-const JOURNAL: Journal = {
-  v: 1,
-  taskId: 'fix-it',
-  n: 1,
-  workflowId: 'task/fix-it',
-  workflowRunId: WORKFLOW_RUN,
-  bootId: 'boot',
-  mark: 'mark',
-  startedAt: '2025-01-01T00:00:00.000Z',
-};
+import { listRunDirs, repoCache, runMark, stateDir, stateId } from '../../src/host/state-dir.ts';
+import { runIn, tempFolder } from './scratch.ts';
 
 describe('the state directory', () => {
   it.each([
@@ -27,7 +15,7 @@ describe('the state directory', () => {
   it('names a run by task, number and the start of its workflow run', () => {
     const dir = runIn('/state', 3);
     expect(dir.root).toBe('/state/runs/fix-it/3-0198c0de');
-    expect(dir.journal).toBe('/state/runs/fix-it/3-0198c0de/journal.json');
+    expect(dir.journal).toBe('/state/runs/fix-it/3-0198c0de/journal.jsonl');
     expect(runMark(dir)).not.toBe(runMark(runIn('/state', 2)));
   });
 
@@ -45,38 +33,12 @@ describe('the state directory', () => {
     for (const dir of dirs) await mkdir(dir.root, { recursive: true });
     expect(new Set(await listRunDirs(state))).toEqual(new Set(dirs));
   });
-});
 
-describe('a journal', () => {
-  it('comes back as it was written, and leaves nothing beside it', async () => {
-    const dir = runIn(await tempFolder());
-    const journal: Journal = { ...JOURNAL, pid: 12, pidStartTime: 34, exit: { exitCode: 0, endedBy: 'itself', durationMs: 5 } };
-    await writeJournal(dir, JOURNAL);
-    await writeJournal(dir, journal);
-    expect(await readJournal(dir)).toEqual({ kind: 'known', journal });
-    expect(await readdir(dir.root)).toEqual(['journal.json']);
-  });
-
-  it('is missing where nothing was written', async () => {
-    expect(await readJournal(runIn(await tempFolder()))).toEqual({ kind: 'missing' });
-  });
-
-  it.each([
-    ['half a document', '{"v": 1, "taskId"', /journal\.json cannot be read/],
-    ['an empty file', '', /journal\.json cannot be read/],
-    ['no object', 'null', /journal of version undefined/],
-    ['a newer version', '{"v": 2}', /journal of version 2; this Outlive reads version 1/],
-    ['a missing field', JSON.stringify({ ...JOURNAL, workflowId: undefined, pid: '7' }), /without a readable workflowId, pid/],
-  ])('is corrupt where there is %s', async (_, text, evidence) => {
-    const dir = runIn(await tempFolder());
-    await mkdir(dir.root, { recursive: true });
-    await writeFile(dir.journal, text);
-    expect(await readJournal(dir)).toEqual({ kind: 'corrupt', evidence: expect.stringMatching(evidence) });
-  });
-
-  it('is corrupt, and no exception, where a folder has its name', async () => {
-    const dir = runIn(await tempFolder());
-    await mkdir(join(dir.journal, 'x'), { recursive: true });
-    expect(await readJournal(dir)).toMatchObject({ kind: 'corrupt' });
+  it('has an id of its own, that stays, and another one once it was made anew', async () => {
+    const state = await tempFolder();
+    const id = await stateId(state);
+    expect(await stateId(state)).toBe(id);
+    await rm(state, { recursive: true });
+    expect(await stateId(state)).not.toBe(id);
   });
 });

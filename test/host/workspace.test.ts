@@ -2,7 +2,9 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StartPoint } from '../../src/domain/run.ts';
-import { type RunDir, repoCache, writeJournal } from '../../src/host/state-dir.ts';
+import { incarnation } from '../../src/host/incarnation.ts';
+import { writeJournal } from '../../src/host/journal.ts';
+import { type RunDir, repoCache } from '../../src/host/state-dir.ts';
 import { lookAtRepository, type Preparation, type Prepared, prepareWorkspace } from '../../src/host/workspace.ts';
 import { agentGit, makeOrigin, type Origin, runIn, tempFolder, WORKFLOW_RUN, write } from './scratch.ts';
 
@@ -144,7 +146,8 @@ describe('a workspace that cannot be made', () => {
     const { dir, workspace } = await prepare(state, origin);
     await write(workspace, 'work.txt', 'work');
     const identity = { taskId: 'fix-it', n: 1, workflowId: 'task/fix-it', workflowRunId: WORKFLOW_RUN };
-    await writeJournal(dir, { v: 1, ...identity, bootId: 'b', mark: 'm', startedAt: new Date().toISOString() });
+    const supervisor = { pid: 1, startTime: 1 };
+    await writeJournal(dir, { kind: 'prepared', ...identity, incarnation: incarnation(), mark: 'm', supervisor });
     await expect(prepare(state, origin)).rejects.toMatchObject({ stage: 'folder', code: 'already_used' });
     expect(await readFile(join(workspace, 'work.txt'), 'utf8')).toBe('work');
   });
