@@ -25,7 +25,7 @@ const FOLDER = '/tmp/outlive-histories';
 const ORIGIN = join(FOLDER, 'origin.git');
 const OUT = new URL('../test/fixtures/histories/', import.meta.url);
 const HOUSE = fileURLToPath(new URL('..', import.meta.url));
-const TIMING = 'timing: {heartbeat: 2s, lease: 2s, backoff: 100ms, decline: 100ms, finishPatience: 5s}\n';
+const TIMING = 'timing: {heartbeat: 2s, lease: 20s, backoff: 100ms, decline: 100ms, finishPatience: 5s}\n';
 const REFUSES_ONE_PUSH = '#!/bin/sh\n[ "$1" != refs/heads/outlive/stopped-finishing ]\n';
 const ENVIRONMENT = { PATH: process.env['PATH'], HOME: FOLDER, XDG_STATE_HOME: FOLDER, OUTLIVE_LOG: 'error' };
 
@@ -74,6 +74,7 @@ function ownHosts(address: string, pool: string): OwnHosts & { endAll(): Promise
   return {
     start: async (hostId) => void running.set(hostId, await startHostProcess(hostId, pool, env)),
     end: async (hostId, signal) => void (await running.get(hostId)?.end(signal)),
+    signal: (hostId, signal) => running.get(hostId)?.signal(signal),
     endAll: async () => void (await Promise.all([...running.values()].map((host) => host.end('SIGTERM')))),
   };
 }

@@ -25,6 +25,7 @@ export type Act = (handle: WorkflowHandle, hosts: OwnHosts) => Promise<void>;
 /** The recording's own hosts. */
 export interface OwnHosts {
   end(hostId: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  signal(hostId: string, signal: 'SIGSTOP' | 'SIGCONT'): void;
   start(hostId: string): Promise<void>;
 }
 
@@ -64,21 +65,11 @@ export function recordings(origin: string): readonly Recording[] {
         },
       ),
     },
-    {
-      name: 'heartbeat-lost',
-      shell: isFirst(WAIT, COMMIT),
-      hosts: ['comes-back'],
-      act: whenRunning(restart('comes-back', 'SIGKILL')),
-      shows: /TIMEOUT_TYPE_HEARTBEAT/,
-    },
-    {
-      name: 'evicted',
-      shell: isFirst(WAIT, COMMIT),
-      hosts: ['drained'],
-      act: whenRunning(restart('drained', 'SIGTERM')),
-      shows: /host\.evicted/,
-    },
-    { name: 'host-never-back', shell: WAIT, hosts: ['stays-away'], act: whenRunning(neverBack), shows: /TIMEOUT_TYPE_SCHEDULE_TO_START/ },
+    { name: 'orphaned', shell: isFirst(WAIT, COMMIT), hosts: ['comes-back'], act: takenUpAgain('SIGKILL'), shows: /run\.orphaned/ },
+    { name: 'detached', shell: isFirst(WAIT, COMMIT), hosts: ['drained'], act: takenUpAgain('SIGTERM'), shows: /run\.detached/ },
+    { name: 'frozen', shell: isFirst(WAIT, COMMIT), hosts: ['freezes'], act: whenRunning(frozen), shows: /TIMEOUT_TYPE_HEARTBEAT/ },
+    { name: 'lease-over', shell: WAIT, hosts: ['stays-away'], act: whenRunning(neverBack), shows: /TIMEOUT_TYPE_SCHEDULE_TO_START/ },
+    { name: 'late-result', shell: WAIT, hosts: ['comes-late'], act: whenRunning(comesLate), shows: /lateResult/ },
     // The server remembers a host that is gone for some minutes, so the other one is asked to leave the run to it.
     { name: 'declined', shell: isFirst(WAIT, COMMIT), hosts: ['declines', 'leaves'], act: whenRunning(declined), shows: /run\.declined/ },
   ];
@@ -121,19 +112,41 @@ async function lookThenClose(handle: WorkflowHandle, hosts: OwnHosts): Promise<v
   await handle.executeUpdate(ANSWER, { args: [{ choice: 'close', by: 'ann' }] });
 }
 
-function restart(hostId: string, signal: 'SIGTERM' | 'SIGKILL'): Act {
-  return async (_, hosts) => {
-    await hosts.end(hostId, signal);
-    await hosts.start(hostId);
-  };
+/** The worker ends, the next one takes the run up again, and then the agent ends too. */
+function takenUpAgain(signal: 'SIGKILL' | 'SIGTERM'): Act {
+  return whenRunning(async (handle, hosts) => {
+    const { host, pid } = await runningIn(handle);
+    await hosts.end(host, signal);
+    await hosts.start(host);
+    await until(handle, ({ runs }) => runs[0]?.reattached);
+    process.kill(pid, 'SIGKILL');
+  });
 }
 
-/** Nobody but us ends the agent of a host that stays away. */
-async function neverBack(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
-  const { pid } = await runningIn(handle);
-  await hosts.end('stays-away', 'SIGKILL');
-  await answer({ choice: 'close', by: 'ann' })(handle, hosts);
+/** For longer than the heartbeat's time. */
+async function frozen(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
+  const { host, pid } = await runningIn(handle);
+  hosts.signal(host, 'SIGSTOP');
+  await until(handle, ({ runs }) => runs[0]?.reattached);
+  hosts.signal(host, 'SIGCONT');
   process.kill(pid, 'SIGKILL');
+}
+
+/** There is no other host, so a person is asked in the end. */
+async function neverBack(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
+  const { host } = await runningIn(handle);
+  await hosts.end(host, 'SIGKILL');
+  await when(({ runs }) => runs.length === 2, stop)(handle, hosts);
+}
+
+/** Its run has been given up, and the next one waits for a host, when it is back. */
+async function comesLate(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
+  const { host } = await runningIn(handle);
+  await hosts.end(host, 'SIGKILL');
+  await until(handle, ({ runs }) => runs.length === 2);
+  await hosts.start(host);
+  await until(handle, ({ runs }) => runs[0]?.late);
+  await stop(handle);
 }
 
 /** The agent is killed on the host that has it, and the other one has just gone. */

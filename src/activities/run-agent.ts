@@ -13,7 +13,7 @@ import { followRun, type LivingRun } from '../host/follow.ts';
 import { incarnation } from '../host/incarnation.ts';
 import { writeJournal } from '../host/journal.ts';
 import { writeLease } from '../host/lease.ts';
-import { type RunDir, runMark } from '../host/state-dir.ts';
+import { runMark } from '../host/state-dir.ts';
 import type { Supervisor } from '../host/supervisors.ts';
 import { prepareWorkspace, WorkspaceError } from '../host/workspace.ts';
 import { type Attended, answerForRun, type Ended, followToEnd, recallToEnd } from './attend.ts';
@@ -105,7 +105,7 @@ async function start(attended: Attended): Promise<LivingRun> {
     leaseUntil: beats.leaseUntil(),
   };
   attended.started();
-  const { over } = supervisor.run(order, () => beats.enter('running'));
+  const { over } = supervisor.run(order, (pid) => beats.enter('running', pid));
   deps.log.info({ task: task.id, run: n, supervisor: supervisor.pid }, 'agent handed to its supervisor');
   return followRun({ dir, supervisor, stallMs: task.limits.run.stallMs, told: over });
 }

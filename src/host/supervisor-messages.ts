@@ -19,7 +19,7 @@ export interface RunOrder {
 }
 
 /** `ended` carries the exit too: on a full disk it can be read nowhere else. After it the supervisor is free for another run. */
-export type SupervisorNews = { readonly kind: 'entered' } | { readonly kind: 'ended'; readonly exit: Exit };
+export type SupervisorNews = { readonly kind: 'entered'; readonly pid: number } | { readonly kind: 'ended'; readonly exit: Exit };
 
 /** In the run's folder as `order.json`; SIGHUP makes the supervisor read it at once. */
 export interface EndOrder {

@@ -57,7 +57,7 @@ async function supervise(order: RunOrder): Promise<Exit> {
   }
   const watched = watch(order, spawned);
   spawned.child.stdin?.on('error', () => undefined).end('go\n');
-  tell({ kind: 'entered' });
+  tell({ kind: 'entered', pid: spawned.pid });
   const end = await spawned.ended;
   const endedBy = await watched.over();
   const wasKilled = 'signal' in end ? end.signal === 'SIGKILL' : end.exitCode === 137;

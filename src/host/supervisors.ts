@@ -15,8 +15,8 @@ const IDLE_MS = 10_000;
 const FRUGAL = ['--max-old-space-size=32', '--max-semi-space-size=1', '--v8-pool-size=0'];
 
 export interface Supervisor extends ProcessIdentity {
-  /** Does one run; `onEntered` is called once the journal names the agent's process. */
-  run(order: RunOrder, onEntered: () => void): SupervisedRun;
+  /** Does one run; `onEntered` is called with the agent's pid, once the journal has it. */
+  run(order: RunOrder, onEntered: (pid: number) => void): SupervisedRun;
   /** Sends it away where it got no run: a journal may name it by now, and the run would pass for living as long as it lives. */
   release(): void;
 }
@@ -126,10 +126,10 @@ function sendAway({ child }: Member): void {
   if (child.connected) child.disconnect();
 }
 
-function runOn(child: ChildProcess, gone: Promise<void>, order: RunOrder, onEntered: () => void): Promise<Exit | undefined> {
+function runOn(child: ChildProcess, gone: Promise<void>, order: RunOrder, onEntered: (pid: number) => void): Promise<Exit | undefined> {
   return new Promise((resolve) => {
     const hear = (news: SupervisorNews) => {
-      if (news.kind === 'entered') return onEntered();
+      if (news.kind === 'entered') return onEntered(news.pid);
       child.off('message', hear);
       resolve(news.exit);
     };

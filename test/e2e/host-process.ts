@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 export interface Host {
   /** Resolves when the process is gone. May be called again. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  signal(signal: NodeJS.Signals): void;
 }
 
 /** Takes runs of one pool only; resolves once it does. `env` says where the server, the configuration and the state are. */
@@ -24,5 +25,6 @@ export async function startHostProcess(hostId: string, pool: string, env: NodeJS
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await gone;
     },
+    signal: (signal) => void child.kill(signal),
   };
 }
