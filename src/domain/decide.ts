@@ -27,8 +27,9 @@ export interface Decision {
   readonly ledgers: Ledgers;
   /** How long to wait first, in milliseconds; `hold` looks at everything again after it. */
   readonly afterMs?: number;
-  /** Hosts that should leave the next run to another. */
+  /** Hosts that should leave the next run to another; `strict`: that must, however long it takes. */
   readonly avoid?: readonly string[];
+  readonly strict?: true;
   /** What the next run is told beside its prompt. */
   readonly notes?: readonly string[];
   /** What a person is asked; there where `kind` is `ask`. */
@@ -169,7 +170,7 @@ function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReact
         `${failure.reason} means: ${REASONS[failure.reason].when}`,
       ].join('; '),
       ...(afterMs > 0 ? { afterMs } : {}),
-      ...(avoid.length > 0 ? { avoid } : {}),
+      ...(avoid.length > 0 ? { avoid, ...(elsewhere === 'required' ? { strict: true } : {}) } : {}),
       notes: tellNextRun(facts, work),
     });
   });
@@ -285,7 +286,6 @@ const isTooFar = (facts: Facts, until: number): boolean => until - Date.parse(fa
 const sayTooFar = (until: number): string =>
   `the provider asks to wait until ${sayTime(until)}, longer than the ${sayDuration(MAX_STATED_WAIT_MS)} that a task waits by itself`;
 
-/** A time beyond what dates can hold is no time that anybody waits for. */
 const sayTime = (ms: number): string => (ms <= 8.64e15 ? `${new Date(ms).toISOString().slice(0, 19)}Z` : 'the end of time');
 
 /** Runs that never started do not count, so the number of the last run moves with them. */

@@ -5,7 +5,7 @@ import { FAILURE_TYPES, type Failure, REASONS, type Reason } from '../domain/fai
 import { hostOfIdentity } from '../domain/names.ts';
 import type { Heartbeat, RunFacts, RunRecord } from '../domain/run.ts';
 import { cut } from '../domain/story.ts';
-import { HostSilent, seeThrough } from './see-through.ts';
+import { HostSilent, NobodyTakes, seeThrough } from './see-through.ts';
 import type { Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
 
@@ -35,6 +35,10 @@ interface Ended {
 }
 
 function endOf(error: unknown): Ended {
+  if (error instanceof NobodyTakes) {
+    const { record } = failed('tool_missing', 'offer', error.message);
+    return { record: { ...record, entered: false } };
+  }
   if (error instanceof HostSilent) {
     const { record } = failed('heartbeat_lost', 'host', error.message, error.host);
     return { record: { ...record, outcome: 'lost', leaseOver: true } };

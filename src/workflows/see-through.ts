@@ -22,12 +22,22 @@ import type { Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
 
 const MAX_DECLINES = 3;
+/** Where the hosts that decline must not have it, this often, and then its owner is asked: some three minutes. */
+const MAX_STRICT_DECLINES = 10;
 /** What a run may take beyond its own limit: clone, checks, bank. */
 const SLACK_MS = 30 * 60_000;
 /** Beyond its lease: from SIGTERM to the last process of the tree, and a worker's own start. */
 const BEYOND_LEASE_MS = 30_000;
 /** A run that is lost this often brings its workers down; looking after it once more would bring down another. */
 const MAX_REATTACHES = 20;
+
+/** Only hosts took the run that cannot do it. */
+export class NobodyTakes extends Error {
+  override readonly name = 'NobodyTakes';
+  constructor(hosts: readonly string[], offers: number) {
+    super(`only ${hosts.join(', ')} took it, where it cannot run, and no other host in ${offers} offers`);
+  }
+}
 
 type RunStep = Extract<Step, { kind: 'run' }>;
 
@@ -103,7 +113,8 @@ const isUntaken = (error: unknown): boolean =>
 async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<RunReport> {
   let avoided = 0;
   for (let declined = 0; ; declined += 1) {
-    const isAny = avoided >= MAX_DECLINES;
+    if (avoided >= MAX_STRICT_DECLINES) throw new NobodyTakes(step.avoid ?? [], avoided);
+    const isAny = avoided >= MAX_DECLINES && !step.strict;
     const avoid = isAny || keeper(life.start) !== undefined ? [] : (step.avoid ?? []);
     const because = isAny ? `no other host took it, so any may; ${step.because}` : step.because;
     try {

@@ -10,6 +10,8 @@ export type Step =
       readonly because: string;
       readonly afterMs?: number;
       readonly avoid?: readonly string[];
+      /** They are not asked in the end all the same. */
+      readonly strict?: true;
       readonly notes: readonly string[];
     }
   | { readonly kind: 'settle' }
@@ -46,6 +48,7 @@ export function afterDecision(decision: Decision): Step {
         notes,
         ...(decision.afterMs === undefined ? {} : { afterMs: decision.afterMs }),
         ...(decision.avoid === undefined ? {} : { avoid: decision.avoid }),
+        ...(decision.strict ? { strict: true } : {}),
       };
     default:
       return { kind: 'ask', ask: decision.ask ?? unknownKind(decision), notes, back: { kind: 'settle' } };

@@ -59,11 +59,16 @@ async function* linesOf(source: AsyncIterable<Buffer | string>): AsyncGenerator<
 
 type Answer = Readonly<Record<string, unknown>>;
 
-function answerTo(line: Line): Answer {
-  if ('tooLong' in line) return { error: `the line is longer than ${LONGEST_LINE} characters; give the last 8 KiB of each stream` };
+const answerTo = (line: Line): Answer =>
+  'tooLong' in line
+    ? { error: `the line is longer than ${LONGEST_LINE} characters; give the last 8 KiB of each stream` }
+    : answerLine(line.text);
+
+/** The answer to one line: a verdict, or `{id?, error}`. */
+export function answerLine(text: string): Answer {
   let value: unknown;
   try {
-    value = JSON.parse(line.text);
+    value = JSON.parse(text);
   } catch (error) {
     return {
       error: `not JSON (${(error as Error).message}); expected one object a line, such as {"id":"a","exit_code":1,"stderr_tail":"…"}`,
