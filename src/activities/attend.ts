@@ -24,8 +24,6 @@ export interface Attended {
   readonly input: RunInput;
   readonly dir: RunDir;
   readonly beats: Heartbeats;
-  /** Writes into the journal that this activity answers for the run. */
-  own(): Promise<void>;
   /** From here on the run lives on without this activity. */
   started(): void;
   hasStarted(): boolean;
@@ -62,7 +60,6 @@ export async function answerForRun(
     input,
     dir,
     beats,
-    own: () => writeJournal(dir, { kind: 'owned', ...ownership() }),
     started: () => {
       hasStarted = true;
     },
@@ -90,9 +87,10 @@ export async function answerForRun(
   }
 }
 
-function ownership(): { readonly activityId: string; readonly taskToken: string } {
+/** The line of the journal that says that this activity answers for the run. */
+export function ownership(): { readonly kind: 'owned'; readonly activityId: string; readonly taskToken: string } {
   const { activityId, base64TaskToken } = activityInfo();
-  return { activityId, taskToken: base64TaskToken };
+  return { kind: 'owned', activityId, taskToken: base64TaskToken };
 }
 
 /** Brings a run to its end that is known on this host; undefined where it is not. */
@@ -103,7 +101,7 @@ export async function recallToEnd(attended: Attended): Promise<Ended | undefined
   attended.started();
   deps.seats.occupy(dir.root);
   // The end that was written down comes first: nobody else can write it any more.
-  if (recalled.journal) await attended.own();
+  if (recalled.journal) await writeJournal(dir, ownership());
   const startedAt = recalled.journal?.prepared.at ?? new Date().toISOString();
   if (recalled.kind === 'ended') return { ...recalled, startedAt };
   beats.enter('running', recalled.journal.entered?.agent.pid);

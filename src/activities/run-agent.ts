@@ -16,7 +16,7 @@ import { writeLease } from '../host/lease.ts';
 import { runMark } from '../host/state-dir.ts';
 import type { Supervisor } from '../host/supervisors.ts';
 import { prepareWorkspace, WorkspaceError } from '../host/workspace.ts';
-import { type Attended, answerForRun, type Ended, followToEnd, recallToEnd } from './attend.ts';
+import { type Attended, answerForRun, type Ended, followToEnd, ownership, recallToEnd } from './attend.ts';
 import type { HostDeps } from './deps.ts';
 import { endEarlierExecutions } from './earlier-executions.ts';
 import { RunTaken } from './heartbeats.ts';
@@ -110,11 +110,11 @@ async function start(attended: Attended): Promise<LivingRun> {
   return followRun({ dir, supervisor, stallMs: task.limits.run.stallMs, told: over });
 }
 
-async function prepare({ input, dir, own }: Attended, { pid, startTime }: Supervisor): Promise<void> {
+async function prepare({ input, dir }: Attended, { pid, startTime }: Supervisor): Promise<void> {
   const { workflowId, runId } = taskWorkflow();
   // For whoever has to bank and judge it without having been asked to.
   await replaceFile(dir.input, input);
-  await writeJournal(dir, {
+  const prepared = {
     kind: 'prepared',
     taskId: input.task.id,
     n: input.n,
@@ -123,6 +123,6 @@ async function prepare({ input, dir, own }: Attended, { pid, startTime }: Superv
     incarnation: incarnation(),
     mark: runMark(dir),
     supervisor: { pid, startTime },
-  });
-  await own();
+  } as const;
+  await writeJournal(dir, prepared, ownership());
 }

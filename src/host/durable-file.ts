@@ -4,11 +4,11 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Appends one line, on disk when it resolves. A line of some hundred bytes is one write: nobody sees the half of it, but a crash may leave one. */
-export async function appendLine(path: string, value: unknown): Promise<void> {
+/** Appends lines, on disk when it resolves. Some hundred bytes are one write: nobody sees the half of it, but a crash may leave one. */
+export async function appendLines(path: string, values: readonly unknown[]): Promise<void> {
   const file = await open(path, 'a', 0o600);
   try {
-    await file.appendFile(`${JSON.stringify(value)}\n`);
+    await file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
     await file.datasync();
   } finally {
     await file.close();

@@ -4,7 +4,7 @@
 
 import { mkdir, readFile } from 'node:fs/promises';
 import type { EndedBy, Exit } from '../domain/run.ts';
-import { appendLine, type ReservedFile, readJson, reserveFile } from './durable-file.ts';
+import { appendLines, type ReservedFile, readJson, reserveFile } from './durable-file.ts';
 import type { Incarnation } from './incarnation.ts';
 import type { ProcessIdentity } from './process-tree.ts';
 import type { RunDir } from './state-dir.ts';
@@ -85,9 +85,13 @@ export type JournalRead =
 type Fields<L> = L extends Line ? Omit<L, keyof Line> : never;
 
 /** On disk when it resolves. */
-export async function writeJournal(dir: RunDir, line: Fields<JournalLine>): Promise<void> {
-  if (line.kind === 'prepared') await mkdir(dir.root, { recursive: true });
-  await appendLine(dir.journal, { v: JOURNAL_VERSION, at: new Date().toISOString(), ...line });
+export async function writeJournal(dir: RunDir, ...lines: readonly Fields<JournalLine>[]): Promise<void> {
+  if (lines[0]?.kind === 'prepared') await mkdir(dir.root, { recursive: true });
+  const at = new Date().toISOString();
+  await appendLines(
+    dir.journal,
+    lines.map((line) => ({ v: JOURNAL_VERSION, at, ...line })),
+  );
 }
 
 /** Takes the room that the outcome will need. */

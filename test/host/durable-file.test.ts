@@ -1,21 +1,21 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { appendLine, readJson, replaceFile, reserveFile } from '../../src/host/durable-file.ts';
+import { appendLines, readJson, replaceFile, reserveFile } from '../../src/host/durable-file.ts';
 import { tempFolder } from './scratch.ts';
 import { fillUp, smallDisk } from './small-disk.ts';
 
 describe('a list of lines', () => {
   it('grows by one line of JSON at a time', async () => {
     const path = join(await tempFolder(), 'list');
-    await appendLine(path, { a: 'two\nlines' });
-    await appendLine(path, [1]);
+    await appendLines(path, [{ a: 'two\nlines' }]);
+    await appendLines(path, [[1]]);
     expect(await readFile(path, 'utf8')).toBe('{"a":"two\\nlines"}\n[1]\n');
   });
 
   it('loses no line where many write at once', async () => {
     const path = join(await tempFolder(), 'list');
-    await Promise.all(Array.from({ length: 50 }, (_, index) => appendLine(path, { index })));
+    await Promise.all(Array.from({ length: 50 }, (_, index) => appendLines(path, [{ index }])));
     const lines = (await readFile(path, 'utf8')).trim().split('\n');
     expect(new Set(lines).size).toBe(50);
   });
@@ -84,7 +84,7 @@ describe('a file whose room was reserved', () => {
     const path = join(disk, 'outcome.json');
     const reserved = await reserveFile(path);
     await fillUp(disk);
-    await expect(appendLine(join(disk, 'journal'), { kind: 'ending' })).rejects.toMatchObject({ code: 'ENOSPC' });
+    await expect(appendLines(join(disk, 'journal'), [{ kind: 'ending' }])).rejects.toMatchObject({ code: 'ENOSPC' });
     await expect(replaceFile(join(disk, 'lease.json'), { until: 1 })).rejects.toMatchObject({ code: 'ENOSPC' });
     const value = { words: 'x'.repeat(4000) };
     await reserved.write(value);

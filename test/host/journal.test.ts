@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EndedBy } from '../../src/domain/run.ts';
-import { appendLine } from '../../src/host/durable-file.ts';
+import { appendLines } from '../../src/host/durable-file.ts';
 import {
   type JournalLine,
   type Outcome,
@@ -200,7 +200,7 @@ describe('a journal that cannot be relied on', () => {
     const dir = runIn(await tempFolder());
     await expect(writeJournal(dir, ENTERED)).rejects.toThrow(/ENOENT/);
     await mkdir(dirname(dir.journal), { recursive: true });
-    await appendLine(dir.journal, FIRST);
+    await appendLines(dir.journal, [FIRST]);
     expect(await readJournal(dir)).toMatchObject({ kind: 'known', journal: { phase: 'prepared' } });
   });
 });
