@@ -1,5 +1,6 @@
-// Tests work in a temporary folder of this run of vitest. After all of them, no process of an agent may be alive and
-// no folder may be left there: what a test leaves on a developer's machine, the product may leave on a host.
+// Tests work in a temporary folder of this run of vitest. After all of them, no process may be alive there (an agent, its
+// supervisor, a git or a check of a dead worker) and no folder may be left: what a test leaves on a developer's machine,
+// the product may leave on a host.
 
 import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,13 +44,19 @@ async function processesThatStay(folder: string): Promise<LeftProcess[]> {
   }
 }
 
-/** The mark of a run holds the path of its folder, so those of another run of vitest on this machine are not ours. */
+/** Whoever works in the folder, and whoever bears the mark of a run in it. Those of another run of vitest on this machine are not ours. */
 function leftProcesses(folder: string): LeftProcess[] {
+  const isInside = (path: string) => path === folder || path.startsWith(`${folder}/`);
   return processIds()
-    .map((pid) => ({ pid, environment: read(() => readFileSync(`/proc/${pid}/environ`, 'utf8')) }))
-    .filter(({ environment }) => environment.split('\0').some((variable) => variable.startsWith(`${MARK_VARIABLE}=`)))
-    .filter(({ pid, environment }) => environment.includes(folder) || read(() => readlinkSync(`/proc/${pid}/cwd`)).startsWith(folder))
-    .map(({ pid }) => ({ pid: Number(pid), command: read(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ') }));
+    .filter((pid) => isInside(read(() => readlinkSync(`/proc/${pid}/cwd`))) || isInside(markOf(pid)))
+    .map((pid) => ({ pid: Number(pid), command: read(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8')).replaceAll('\0', ' ') }));
+}
+
+/** A run's mark is the path of its folder. */
+function markOf(pid: string): string {
+  const variable = `${MARK_VARIABLE}=`;
+  const environment = read(() => readFileSync(`/proc/${pid}/environ`, 'utf8')).split('\0');
+  return environment.find((entry) => entry.startsWith(variable))?.slice(variable.length) ?? '';
 }
 
 /** Only what is named after Outlive: tools keep caches of their own in a temporary folder. */

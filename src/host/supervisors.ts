@@ -10,7 +10,7 @@ import { type ProcessIdentity, processIdentity } from './process-tree.ts';
 import type { RunOrder, SupervisorNews } from './supervisor-messages.ts';
 
 /** One that nobody needs ends after this, but for the one that is kept ready. */
-const IDLE_MS = 10_000;
+const IDLE_MS = 60_000;
 /** V8 may take that much for a heap that holds next to nothing. */
 const FRUGAL = ['--max-old-space-size=32', '--max-semi-space-size=1', '--v8-pool-size=0'];
 
