@@ -8,15 +8,17 @@ import type { Exit, RunInput, RunReport } from '../domain/run.ts';
 import { followRun, type LivingRun } from '../host/follow.ts';
 import { writeJournal } from '../host/journal.ts';
 import { writeLease } from '../host/lease.ts';
-import { bootId } from '../host/process-tree.ts';
+import { bootId, endTree } from '../host/process-tree.ts';
 import { endRun, recallRun } from '../host/recall.ts';
-import type { RunDir } from '../host/state-dir.ts';
+import { type RunDir, runMark } from '../host/state-dir.ts';
 import { bankWhileItRuns } from './bank-while-it-runs.ts';
 import { bankIt, conclude } from './conclude.ts';
 import { deliver, delivered } from './deliver.ts';
 import type { HostDeps } from './deps.ts';
 import { type Heartbeats, RunTaken, startHeartbeats } from './heartbeats.ts';
 import { isTaskOver, taskWorkflow } from './this-task.ts';
+
+const LEFTOVER_GRACE_MS = 1000;
 
 /** A run in the hands of an activity. */
 export interface Attended {
@@ -103,7 +105,11 @@ export async function recallToEnd(attended: Attended): Promise<Ended | undefined
   // The end that was written down comes first: nobody else can write it any more.
   if (recalled.journal) await writeJournal(dir, ownership());
   const startedAt = recalled.journal?.prepared.at ?? new Date().toISOString();
-  if (recalled.kind === 'ended') return { ...recalled, startedAt };
+  if (recalled.kind === 'ended') {
+    // A check of a worker that died may still be at work in there, and the look would run its like beside it.
+    await endTree({ mark: runMark(dir), graceMs: LEFTOVER_GRACE_MS });
+    return { ...recalled, startedAt };
+  }
   beats.enter('running', recalled.journal.entered?.agent.pid);
   deps.log.info({ task: input.task.id, run: input.n }, 'run taken up again');
   const living = followRun({ dir, supervisor: recalled.supervisor, stallMs: input.task.limits.run.stallMs });

@@ -27,6 +27,8 @@ const startsOf = (id: string) =>
     .trim()
     .split('\n');
 
+const goOn = (id: string): void => writeFileSync(join(fleet.folder, `${id}-go`), '');
+
 /** Its first agent waits for ever, or until it is told to go on. */
 async function startAndWait(id: string): Promise<void> {
   const file = (name: string) => join(fleet.folder, `${id}-${name}`);
@@ -39,11 +41,16 @@ describe('an activity of a run', () => {
   it.each([
     ['paused', pause],
     ['reset', reset],
-  ] as const)('that is %s ends as evicted, and the work goes on in the next run', async (id, press) => {
+  ] as const)('that is %s only hands the run to another activity: the agent works on', async (id, press) => {
     await startAndWait(id);
     await press(id);
-    expect(await fleet.handle(id).result()).toMatchObject({ state: 'done', runs: 2, reasons: { 'host.evicted': 1 } });
-    expect(startsOf(id)).toEqual(['1', '2']);
+    await vi.waitFor(async () => expect((await fleet.status(id)).runs).toMatchObject([{ n: 1, reattached: 1 }]), {
+      timeout: 15_000,
+      interval: 50,
+    });
+    goOn(id);
+    expect(await fleet.handle(id).result()).toMatchObject({ state: 'done', runs: 1, reasons: {} });
+    expect(startsOf(id)).toEqual(['1']);
     expect(fleet.commits(id)).toHaveLength(1);
   });
 
@@ -51,7 +58,7 @@ describe('an activity of a run', () => {
     await startAndWait('unpaused');
     await pause('unpaused');
     await unpause('unpaused');
-    writeFileSync(join(fleet.folder, 'unpaused-go'), '');
+    goOn('unpaused');
     expect(await fleet.handle('unpaused').result()).toMatchObject({ state: 'done' });
     expect(startsOf('unpaused').filter((run) => run === '1')).toHaveLength(1);
     expect(fleet.commits('unpaused')).toHaveLength(1);
