@@ -8,17 +8,23 @@ export interface Host {
   /** Resolves when the process is gone. May be called again. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   signal(signal: NodeJS.Signals): void;
+  /** What it has logged so far; `env` says how much it does. */
+  log(): string;
 }
 
 /** Takes runs of one pool only; resolves once it does. `env` says where the server, the configuration and the state are. */
 export async function startHostProcess(hostId: string, pool: string, env: NodeJS.ProcessEnv): Promise<Host> {
   const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
   const args = ['--import', 'tsx', main, 'worker', '--host-id', hostId, '--pool', pool, '--role', 'host'];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let log = '';
+  child.stderr?.on('data', (chunk) => {
+    log += String(chunk);
+  });
   const gone = once(child, 'exit');
   await new Promise<void>((ready, failed) => {
     child.stdout?.on('data', (chunk) => String(chunk).includes('ready') && ready());
-    void gone.then(([code]) => failed(new Error(`the host ${hostId} ended with ${code}`)));
+    void gone.then(([code]) => failed(new Error(`the host ${hostId} ended with ${code}: ${log}`)));
   });
   return {
     end: async (signal) => {
@@ -26,5 +32,6 @@ export async function startHostProcess(hostId: string, pool: string, env: NodeJS
       await gone;
     },
     signal: (signal) => void child.kill(signal),
+    log: () => log,
   };
 }

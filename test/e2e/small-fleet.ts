@@ -35,8 +35,8 @@ export interface SmallFleet {
   git(...args: readonly string[]): string;
   /** The number that an agent wrote into this file, once it is there. */
   pidFrom(name: string): Promise<number>;
-  /** A worker as a process of its own, for one pool; resolves once it takes runs. */
-  startHost(hostId: string, pool: string): Promise<Host>;
+  /** A worker as a process of its own, for one pool; resolves once it takes runs. `env` is added to its environment. Ends with the fleet at the latest. */
+  startHost(hostId: string, pool: string, env?: Readonly<Record<string, string>>): Promise<Host>;
   stop(): Promise<void>;
 }
 
@@ -81,6 +81,7 @@ export async function startSmallFleet(name: string, lease = '2s'): Promise<Small
     OUTLIVE_CONFIG: join(folder, 'outlive.yaml'),
     OUTLIVE_LOG: 'silent',
   };
+  const hosts: Host[] = [];
   return {
     folder,
     origin,
@@ -107,8 +108,13 @@ export async function startSmallFleet(name: string, lease = '2s'): Promise<Small
       await vi.waitFor(() => expect(readFileSync(path, 'utf8')).not.toBe(''), { timeout: 15_000 });
       return Number(readFileSync(path, 'utf8'));
     },
-    startHost: (hostId, pool) => startHostProcess(hostId, pool, hostEnvironment),
+    startHost: async (hostId, pool, env = {}) => {
+      const host = await startHostProcess(hostId, pool, { ...hostEnvironment, ...env });
+      hosts.push(host);
+      return host;
+    },
     stop: async () => {
+      await Promise.all(hosts.map((host) => host.end('SIGKILL')));
       stopping.abort();
       await running;
       await connection.close();
