@@ -42,16 +42,16 @@ export interface SmallFleet {
 
 const timing = (lease: string): string => `timing: {heartbeat: 2s, lease: ${lease}, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n`;
 
-/** `lease`: how long a run outlives its worker. */
-export async function startSmallFleet(name: string, lease = '2s'): Promise<SmallFleet> {
+/** `lease`: how long a run outlives its worker. `address`: of the server, that of all tests where none is named. */
+export async function startSmallFleet(name: string, lease = '2s', address = inject('temporalAddress')): Promise<SmallFleet> {
   const folder = mkdtempSync(join(tmpdir(), 'outlive-fleet-'));
   const namespace = `${name}-${process.pid}`;
-  const connection = await Connection.connect({ address: inject('temporalAddress') });
+  const connection = await Connection.connect({ address });
   await makeNamespace(connection, namespace);
   const origin = makeOrigin(folder);
   writeFileSync(join(folder, 'outlive.yaml'), timing(lease));
   const stopping = new AbortController();
-  const target = connectionOptions({ TEMPORAL_ADDRESS: inject('temporalAddress'), TEMPORAL_NAMESPACE: namespace });
+  const target = connectionOptions({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
   const config = await loadConfig({ env: {}, cwd: folder });
   let running: Promise<void> | undefined;
   await new Promise<void>((ready, failed) => {
@@ -75,7 +75,7 @@ export async function startSmallFleet(name: string, lease = '2s'): Promise<Small
   const status = (taskId: string) => handle(taskId).query<TaskStatus>(STATUS_QUERY);
   const hostEnvironment = {
     ...process.env,
-    TEMPORAL_ADDRESS: inject('temporalAddress'),
+    TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: namespace,
     XDG_STATE_HOME: folder,
     OUTLIVE_CONFIG: join(folder, 'outlive.yaml'),
