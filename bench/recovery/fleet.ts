@@ -12,6 +12,7 @@ import { readJournal } from '../../src/host/journal.ts';
 import { type ProcessIdentity, processIdentity } from '../../src/host/process-tree.ts';
 import { listRunDirs, stateDir } from '../../src/host/state-dir.ts';
 import { makeOrigin } from '../../test/e2e/origin.ts';
+import type { Endings } from './endings.ts';
 import { serveOrigin } from './http-origin.ts';
 import { type KeptProcess, keepProcess } from './kept-process.ts';
 import { kill, processesUnder } from './processes.ts';
@@ -54,8 +55,7 @@ export interface FleetSize {
   readonly hosts: number;
   readonly capacity: number;
   readonly progress: (line: string) => void;
-  /** Is told at once of everything that is started, and how it is ended, whatever state it is in. */
-  readonly atEnd: (end: () => Promise<unknown>) => void;
+  readonly atEnd: Endings['atEnd'];
 }
 
 export async function startFleet({ folder, hosts, capacity, progress, atEnd }: FleetSize): Promise<Fleet> {
@@ -78,8 +78,8 @@ export async function startFleet({ folder, hosts, capacity, progress, atEnd }: F
   });
   const { address } = server;
   const port = Number(address.split(':').at(-1));
+  // Never closed: calls that are tried again would throw out of their timers. It ends with the process.
   const connection = await Connection.connect({ address });
-  atEnd(() => connection.close());
   const http = await serveOrigin(origin);
   atEnd(async () => http.close());
 

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { endings } from './endings.ts';
 import { type Fleet, LEASE_MS, startFleet } from './fleet.ts';
 import { planFaults, randomFrom } from './plan.ts';
 import { startsOf } from './records.ts';
@@ -38,18 +39,16 @@ const progress = (line: string) => console.error(line);
 
 const folder = await mkdtemp(join(tmpdir(), 'outlive-soak-'));
 progress(`seed ${seed}, ${seconds} s, ${hosts} hosts of ${capacity} seats, ${tasks} tasks at once; everything is in ${folder}`);
-/** What there is to be ended, in the order of its start. */
-const ends: (() => Promise<unknown>)[] = [];
-let ending: Promise<void> | undefined;
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end(130));
+const { atEnd, exit } = endings();
+atEnd(async () => values.keep || rm(folder, { recursive: true, force: true }));
 try {
-  const report = await measure(await startFleet({ folder, hosts, capacity, progress, atEnd: (act) => ends.push(act) }));
+  const report = await measure(await startFleet({ folder, hosts, capacity, progress, atEnd }));
   if (values.json) console.log(JSON.stringify(report));
   else printReport(report);
-  await end(isClean(report) ? 0 : 1);
+  await exit(isClean(report) ? 0 : 1);
 } catch (error) {
   console.error(error);
-  await end(1);
+  await exit(1);
 }
 
 async function measure(fleet: Fleet): Promise<Report> {
@@ -78,14 +77,4 @@ async function measure(fleet: Fleet): Promise<Report> {
     reattaches: takenUp.length,
     delays: delaysOf(takenUp, absencesOf),
   });
-}
-
-/** Everything, once, the newest first. */
-function end(code: number): Promise<void> {
-  ending ??= (async () => {
-    for (const act of ends.reverse()) await act();
-    if (!values.keep) await rm(folder, { recursive: true, force: true });
-    process.exit(code);
-  })();
-  return ending;
 }

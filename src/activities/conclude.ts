@@ -4,11 +4,12 @@
 import { failureType } from '../domain/failure.ts';
 import type { BankSeen, Seen } from '../domain/output.ts';
 import type { RunFacts, RunInput } from '../domain/run.ts';
+import type { Task } from '../domain/task.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
 import { bankRun } from '../host/bank.ts';
 import type { RunDir } from '../host/state-dir.ts';
 import { asSeen } from '../outputs/index.ts';
-import { NEVER_STARTED } from '../outputs/probe.ts';
+import { NEVER_STARTED, type ProbeAnswer } from '../outputs/probe.ts';
 import type { Attended, Ended } from './attend.ts';
 import type { End } from './deliver.ts';
 import type { Deps } from './deps.ts';
@@ -45,10 +46,12 @@ export async function lookAtEnd(
   const redact = deps.redact.with(task.env);
   const words = await readWords(task.agent.use, dir, redact);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
-  const looked: Seen = entered
+  const isForgotten = exit.vanished === 'state';
+  const isHere = entered && !isForgotten;
+  const looked: Seen = isHere
     ? await lookInWorkspace({ task, dir, env, goodEnd: saysFinished(words, exit), redact, ...(signal ? { signal } : {}) })
-    : { at: new Date().toISOString(), outputs: task.outputs.map((output) => asSeen(output, NEVER_STARTED)), checks: [], goodEnd: false };
-  const bank = entered && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
+    : nothingToSee(task, isForgotten ? FORGOTTEN : NEVER_STARTED);
+  const bank = isHere && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
   const facts: RunFacts = redact.json({
     host,
     entered,
@@ -61,6 +64,17 @@ export async function lookAtEnd(
   const note = words.typed?.note;
   return { report, facts, ...(note ? { note } : {}) };
 }
+
+/** Out of sight for good: looking again would not help, and whoever goes on does so from the newest bank. */
+const FORGOTTEN: ProbeAnswer = { state: 'stranded', evidence: 'it lay in a state folder that its host does not have any more' };
+
+/** Before any look at the world, which settle makes. */
+const nothingToSee = ({ outputs }: Task, answer: ProbeAnswer): Seen => ({
+  at: new Date().toISOString(),
+  outputs: outputs.map((output) => asSeen(output, answer)),
+  checks: [],
+  goodEnd: false,
+});
 
 /** Banks what lies in the run's workspace now. */
 export async function bankIt(deps: Deps, { task, n }: RunInput, dir: RunDir): Promise<BankSeen | undefined> {

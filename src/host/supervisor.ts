@@ -13,7 +13,7 @@ import { findProgram } from './find-program.ts';
 import { outcomeOf, reserveOutcome, writeJournal } from './journal.ts';
 import { leaseClock, readLease } from './lease.ts';
 import { oomKills } from './oom-kills.ts';
-import { endTree, MARK_VARIABLE, type Spawned, spawnInOwnGroup } from './process-tree.ts';
+import { endTree, MARK_VARIABLE, processIdentity, type Spawned, spawnInOwnGroup } from './process-tree.ts';
 import type { EndOrder, RunOrder, SupervisorNews } from './supervisor-messages.ts';
 
 const TICK_MS = 500;
@@ -105,7 +105,8 @@ function watch(order: RunOrder, { pid, startTime }: Spawned): { over(): Promise<
     await endWith(graceMs);
   };
   const end = (cause: EndedBy, graceMs: number) => {
-    ending ??= setOut(cause, graceMs);
+    // One that was frozen itself finds its limits passed before it hears that the agent has long ended.
+    if (processIdentity(pid)?.startTime === startTime) ending ??= setOut(cause, graceMs);
   };
   const lookAtOrders = async () => {
     const told = (await readJson(dir.order).catch(() => undefined)) as EndOrder | undefined;

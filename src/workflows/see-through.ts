@@ -41,12 +41,12 @@ export class NobodyTakes extends Error {
 
 type RunStep = Extract<Step, { kind: 'run' }>;
 
-/** The run's host did not take it up again, and its lease has run out meanwhile: it is over. */
+/** The run's host did not see to it for so long that its lease has run out: it is over. */
 export class HostSilent extends Error {
   override readonly name = 'HostSilent';
   readonly host: string;
-  constructor(host: string, ms: number) {
-    super(`${host} did not take the run up again within ${sayDuration(ms)}, and its lease has run out`);
+  constructor(host: string, did: string) {
+    super(`${host} ${did}, and the lease of its run has run out`);
     this.host = host;
   }
 }
@@ -59,15 +59,27 @@ export async function seeThrough(life: TaskLife, run: RunRecord, step: RunStep):
   } catch (error) {
     lost = error;
   }
+  let left = leftOn(lost);
+  let silentSince = Date.now();
   for (let k = 1; ; k += 1) {
-    const left = leftOn(lost);
-    if (left === undefined || k > MAX_REATTACHES) throw lost;
+    if (left === undefined) throw lost;
+    if (k > MAX_REATTACHES) {
+      // Nobody is asked any more, so nobody renews the lease.
+      await sleep(reattachMs(life), { summary: `${left.host} lost the run ${MAX_REATTACHES} times; its lease runs out` });
+      throw new HostSilent(left.host, `lost the run ${MAX_REATTACHES} times`);
+    }
     life.reattach(run.n, left.host);
     try {
-      return await reattach(life, run, step, left, k);
+      return await reattach(life, run, step, left, k, silentSince + reattachMs(life) - Date.now());
     } catch (error) {
-      if (isUntaken(error)) throw new HostSilent(left.host, reattachMs(life));
       lost = error;
+      const isTooLong = Date.now() - silentSince >= reattachMs(life);
+      if (isUntaken(error) || (isUnheard(error) && isTooLong)) {
+        throw new HostSilent(left.host, `did not take the run up again within ${sayDuration(reattachMs(life))}`);
+      }
+      if (isUnheard(error)) continue;
+      left = leftOn(error);
+      silentSince = Date.now();
     }
   }
 }
@@ -91,6 +103,7 @@ function reattach(
   step: RunStep,
   { host, stateId }: Pick<LeftRun, 'host' | 'stateId'>,
   k: number,
+  patienceMs: number,
 ): Promise<RunReport> {
   const { task } = life;
   const { reattachRun } = proxyActivities<HostActivities>({
@@ -98,7 +111,7 @@ function reattach(
     taskQueue: hostQueue(host),
     activityId: reattachActivityId(run.n, k),
     summary: life.summary(`run ${run.n} · ${task.agent.use} · taken up again on ${host}`),
-    scheduleToStartTimeout: reattachMs(life),
+    scheduleToStartTimeout: patienceMs,
   });
   return reattachRun({ ...inputOf(life, run, step, []), stateId });
 }
@@ -108,6 +121,15 @@ const reattachMs = ({ timing }: TaskLife): number => timing.leaseMs + BEYOND_LEA
 
 const isUntaken = (error: unknown): boolean =>
   error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
+
+/**
+ * Handed to a worker that never said a word of it: a frozen one keeps its polls open, and one may die before its first
+ * heartbeat is answered. Nothing is known of the run by that, and its host is asked again.
+ */
+function isUnheard(error: unknown): boolean {
+  const cause = error instanceof ActivityFailure ? error.cause : undefined;
+  return cause instanceof TimeoutFailure && cause.timeoutType === 'HEARTBEAT' && cause.lastHeartbeatDetails === undefined;
+}
 
 /** Hosts that should leave the run to another decline it; after three offers any host is better than none. */
 async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<RunReport> {

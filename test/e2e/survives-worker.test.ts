@@ -3,11 +3,13 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { TaskSpec } from '../../src/domain/task.ts';
+import type { Host } from './host-process.ts';
 import { processesIn } from './processes-in.ts';
 import { type SmallFleet, startSmallFleet } from './small-fleet.ts';
 import { PATIENCE, type WatchedTask, watchTask } from './watched-task.ts';
 
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 240_000;
 
 let fleet: SmallFleet;
 beforeAll(async () => {
@@ -29,6 +31,33 @@ async function expectOneRun(task: WatchedTask): Promise<void> {
   expect(task.said('started')).toHaveLength(1);
   expect(fleet.commits(task.id)).toHaveLength(2);
   expect(await task.alive()).toEqual([]);
+}
+
+/** A limit of one run does not stand in its way: the first one had no agent. */
+async function expectFreeRun(task: WatchedTask): Promise<void> {
+  expect(await task.result()).toMatchObject({ state: 'done', runs: 2, reasons: { 'host.killed': 1 } });
+  expect((await fleet.status(task.id)).runs).toMatchObject([{ failure: { reason: 'killed', progress: false } }, { outcome: 'finished' }]);
+  expect(task.said('started').map(({ run }) => run)).toEqual([2]);
+  expect(fleet.commits(task.id)).toHaveLength(2);
+  expect(await task.alive()).toEqual([]);
+}
+
+/** Its order lies in the pipe to a frozen supervisor, whose pid this gives. */
+async function startUnread(task: WatchedTask, more?: Partial<TaskSpec>): Promise<number> {
+  const [supervisor = 0] = await vi.waitFor(() => {
+    const ready = processesIn(task.state);
+    expect(ready).toHaveLength(1);
+    return ready;
+  }, PATIENCE);
+  process.kill(supervisor, 'SIGSTOP');
+  await task.start(more);
+  await vi.waitFor(
+    async () => expect(await task.journal()).toMatchObject({ owned: {}, prepared: { supervisor: { pid: supervisor } } }),
+    PATIENCE,
+  );
+  // It is sent once the worker has logged it.
+  await vi.waitFor(() => expect(task.host().log()).toContain('agent handed to its supervisor'), PATIENCE);
+  return supervisor;
 }
 
 const runsOf = async (task: WatchedTask) => (await task.activities()).filter((id) => id.startsWith('run-'));
@@ -56,19 +85,7 @@ describe.concurrent('a worker killed by SIGKILL', () => {
     'before its supervisor has looked at the order: the run begins without a worker, and once',
     async () => {
       const task = await watchTask(fleet, 'ordered');
-      const [supervisor = 0] = await vi.waitFor(() => {
-        const ready = processesIn(task.state);
-        expect(ready).toHaveLength(1);
-        return ready;
-      }, PATIENCE);
-      process.kill(supervisor, 'SIGSTOP');
-      await task.start();
-      await vi.waitFor(
-        async () => expect(await task.journal()).toMatchObject({ owned: {}, prepared: { supervisor: { pid: supervisor } } }),
-        PATIENCE,
-      );
-      // Its order is in the pipe once the worker has logged it.
-      await vi.waitFor(() => expect(task.host().log()).toContain('agent handed to its supervisor'), PATIENCE);
+      const supervisor = await startUnread(task);
       await killFrozen(task, async () => expect((await task.journal()).phase).toBe('prepared'));
       expect(task.said('started')).toEqual([]);
       process.kill(supervisor, 'SIGCONT');
@@ -82,12 +99,31 @@ describe.concurrent('a worker killed by SIGKILL', () => {
   );
 
   it(
-    'after the agent has ended and before anybody was told: the next one tells it',
+    'and its supervisor with it, before that has looked at the order: the run never began and is free',
     async () => {
-      const task = await watchTask(fleet, 'untold');
+      const task = await watchTask(fleet, 'order-lost');
+      const supervisor = await startUnread(task, { limits: { runs: 1 } });
+      await killFrozen(task, async () => {
+        process.kill(supervisor, 'SIGKILL');
+        expect((await task.journal()).phase).toBe('prepared');
+      });
+      await task.newWorker();
+      task.goOn();
+      await expectFreeRun(task);
+    },
+    TIMEOUT_MS,
+  );
+
+  it.each([
+    ['before anybody was told', 'untold', (host: Host) => host.signal('SIGSTOP')],
+    ['while there is no worker', 'unseen', (host: Host) => host.end('SIGKILL')],
+  ] as const)(
+    'and the agent ends %s: the next one tells it',
+    async (_, id, silence) => {
+      const task = await watchTask(fleet, id);
       await task.start();
       await task.works();
-      task.host().signal('SIGSTOP');
+      await silence(task.host());
       task.goOn();
       await task.reaches(['ended']);
       await task.host().end('SIGKILL');
@@ -150,14 +186,7 @@ describe.concurrent('a worker killed by SIGKILL', () => {
       await task.newWorker();
       slow.goOn();
       task.goOn();
-      expect(await task.result()).toMatchObject({ state: 'done', runs: 2, reasons: { 'host.killed': 1 } });
-      expect((await fleet.status(task.id)).runs).toMatchObject([
-        { failure: { reason: 'killed', progress: false } },
-        { outcome: 'finished' },
-      ]);
-      expect(task.said('started').map(({ run }) => run)).toEqual([2]);
-      expect(fleet.commits(task.id)).toHaveLength(2);
-      expect(await task.alive()).toEqual([]);
+      await expectFreeRun(task);
       await vi.waitFor(() => expect(slow.alive()).toEqual([]), PATIENCE);
     },
     TIMEOUT_MS,
