@@ -191,7 +191,8 @@ describe.concurrent('a journal that cannot be relied on', () => {
 
 /** They have nothing to do with any run, and live on whatever is done. */
 async function besideStrangers<T>(act: (one: ProcessIdentity, other: ProcessIdentity) => Promise<T>): Promise<T> {
-  const strangers = [spawn('sleep', ['600']), spawn('sleep', ['600'])] as const;
+  // Leaders of a group, as an agent is: else nobody would look for them by their number.
+  const strangers = [1, 2].map(() => spawn('sleep', ['600'], { detached: true }));
   const [one, other] = strangers.map(({ pid = 0 }) => processIdentity(pid));
   if (!one || !other) throw new Error('a stranger did not start');
   try {
