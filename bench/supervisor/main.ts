@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createSupervisors } from '../../src/host/supervisors.ts';
 import { DEFAULT_SETTINGS } from '../../src/schema/config.ts';
+import { endings } from '../recovery/endings.ts';
+import { kill, processesUnder } from '../recovery/processes.ts';
 import { type Spread, spreadOf } from '../recovery/spread.ts';
 import { measureMemory } from './memory.ts';
 import { measureReattach } from './reattach.ts';
@@ -41,40 +43,45 @@ const ROWS = {
 type Measured = Readonly<Record<keyof typeof ROWS, Spread>> & { readonly lostRuns: number; readonly secondRuns: number };
 
 const folder = await mkdtemp(join(tmpdir(), 'outlive-supervisor-'));
+const { atEnd, exit } = endings();
+atEnd(() => rm(folder, { recursive: true, force: true }));
 try {
   const measured = await measure();
   if (values.json) console.log(JSON.stringify(measured));
   else print(measured);
-} finally {
-  await rm(folder, { recursive: true, force: true });
+  await exit(0);
+} catch (error) {
+  console.error(error);
+  await exit(1);
 }
 
 async function measure(): Promise<Measured> {
   const state = join(folder, 'state');
   const supervisors = createSupervisors(state);
+  // Runs whose bench is cut off would live on.
+  atEnd(async () => {
+    for (const found of processesUnder(folder)) kill(found);
+  });
   // Supervisors keep nobody alive who waits for them.
   const awake = setInterval(() => undefined, 1000);
-  try {
-    const { plain, supervised, journal, cold } = await measureSpawns(state, supervisors, Number(values.times), Number(values.cold));
-    const { resident, proportional } = await measureMemory(state, supervisors, ALIVE);
-    const { delays, lostRuns, secondRuns } = await measureReattach(folder, Number(values.kills));
-    const added = supervised.map((ms, time) => ms + (journal[time] ?? 0) - (plain[time] ?? 0));
-    return {
-      plain: spreadOf(plain),
-      supervised: spreadOf(supervised),
-      journal: spreadOf(journal),
-      added: spreadOf(added),
-      cold: spreadOf(cold),
-      resident: spreadOf(resident),
-      proportional: spreadOf(proportional),
-      reattach: spreadOf(delays),
-      lostRuns,
-      secondRuns,
-    };
-  } finally {
-    clearInterval(awake);
-    supervisors.close();
-  }
+  const { plain, supervised, journal, cold } = await measureSpawns(state, supervisors, Number(values.times), Number(values.cold));
+  const { resident, proportional } = await measureMemory(state, supervisors, ALIVE);
+  supervisors.close();
+  const { delays, lostRuns, secondRuns } = await measureReattach(folder, Number(values.kills), atEnd);
+  clearInterval(awake);
+  const added = supervised.map((ms, time) => ms + (journal[time] ?? 0) - (plain[time] ?? 0));
+  return {
+    plain: spreadOf(plain),
+    supervised: spreadOf(supervised),
+    journal: spreadOf(journal),
+    added: spreadOf(added),
+    cold: spreadOf(cold),
+    resident: spreadOf(resident),
+    proportional: spreadOf(proportional),
+    reattach: spreadOf(delays),
+    lostRuns,
+    secondRuns,
+  };
 }
 
 function print(measured: Measured): void {

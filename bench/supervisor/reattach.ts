@@ -9,6 +9,7 @@ import { startDevServer } from '../../src/dev-server.ts';
 import type { TaskResult } from '../../src/domain/contract.ts';
 import { reattachActivityId, taskWorkflowId } from '../../src/domain/names.ts';
 import { startTask } from '../../src/start-task.ts';
+import type { Endings } from '../recovery/endings.ts';
 import { keepProcess } from '../recovery/kept-process.ts';
 import { takenUpIn } from '../recovery/task-history.ts';
 
@@ -23,8 +24,9 @@ const LOOK_MS = 20;
 /** The default heartbeat timeout, and what a run beyond it may take. */
 const PATIENCE_MS = 120_000;
 
-export async function measureReattach(folder: string, times: number): Promise<Reattached> {
+export async function measureReattach(folder: string, times: number, atEnd: Endings['atEnd']): Promise<Reattached> {
   const server = await startDevServer({ uiPort: false, progress: (line) => console.error(line) });
+  atEnd(() => server.stop());
   const tmp = join(folder, 'tmp');
   mkdirSync(tmp);
   const worker = keepProcess({
@@ -33,23 +35,16 @@ export async function measureReattach(folder: string, times: number): Promise<Re
     env: { ...process.env, TEMPORAL_ADDRESS: server.address, TEMPORAL_NAMESPACE: 'default', XDG_STATE_HOME: folder, TMPDIR: tmp },
     log: join(folder, 'worker.log'),
   });
-  const connection = await Connection.connect({ address: server.address });
-  try {
-    await worker.ready;
-    const client = new Client({ connection });
-    const all: OneTime[] = [];
-    for (let time = 1; time <= times; time += 1)
-      all.push(await killOnce(client, folder, `mid-run-${time}`, () => worker.end('SIGKILL', 0)));
-    return {
-      delays: all.map(({ delay }) => delay),
-      lostRuns: all.filter(({ result }) => result.state !== 'done').length,
-      secondRuns: all.reduce((sum, { result, starts }) => sum + Math.max(result.runs, starts) - 1, 0),
-    };
-  } finally {
-    await worker.stop();
-    await connection.close();
-    await server.stop();
-  }
+  atEnd(() => Promise.all([worker.end('SIGKILL', 0), worker.stop()]));
+  await worker.ready;
+  const client = new Client({ connection: await Connection.connect({ address: server.address }) });
+  const all: OneTime[] = [];
+  for (let time = 1; time <= times; time += 1) all.push(await killOnce(client, folder, `mid-run-${time}`, () => worker.end('SIGKILL', 0)));
+  return {
+    delays: all.map(({ delay }) => delay),
+    lostRuns: all.filter(({ result }) => result.state !== 'done').length,
+    secondRuns: all.reduce((sum, { result, starts }) => sum + Math.max(result.runs, starts) - 1, 0),
+  };
 }
 
 interface OneTime {

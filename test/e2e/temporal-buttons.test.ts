@@ -1,30 +1,42 @@
-// What an operator can press in Temporal's own UI while an agent runs: no button makes a second agent for the same run.
+// What an operator can press in Temporal's own UI, or type, while an agent runs: none of it makes a second agent for the
+// same run, leaves one behind, or loses what it made.
 
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { locateServerBinary } from '../../src/dev-server.ts';
 import { runActivityId, taskWorkflowId } from '../../src/domain/names.ts';
+import { type JournalRead, readJournal } from '../../src/host/journal.ts';
+import { listRunDirs, taskOfRunDir } from '../../src/host/state-dir.ts';
 import { type SmallFleet, startSmallFleet, WORK } from './small-fleet.ts';
+
+const HOST = 'buttons';
+/** How many runs it takes at once. */
+const CAPACITY = 4;
+const PATIENCE = { timeout: 45_000, interval: 50 };
+const TIMEOUT_MS = 120_000;
 
 let fleet: SmallFleet;
 let binary: string;
 beforeAll(async () => {
-  fleet = await startSmallFleet('buttons');
+  // An agent that ends soon ends because it was told to, not because its lease ran out.
+  fleet = await startSmallFleet(HOST, '1m');
   binary = (await locateServerBinary()).path;
 });
 afterAll(() => fleet?.stop());
 
-const target = (id: string) => ({
-  namespace: fleet.client.options.namespace,
-  execution: { workflowId: taskWorkflowId(id) },
-  id: runActivityId(1),
-});
-type Press = (id: string) => Promise<unknown>;
-const pause: Press = (id) => fleet.client.workflowService.pauseActivity({ ...target(id), identity: 'a test', reason: 'a test' });
-const unpause: Press = (id) => fleet.client.workflowService.unpauseActivity({ ...target(id), identity: 'a test', resetAttempts: true });
-const reset: Press = (id) => fleet.client.workflowService.resetActivity({ ...target(id), identity: 'a test', resetHeartbeat: true });
+/** What an operator types. Rejects with what it printed where the server refuses. */
+async function temporal(noun: 'workflow' | 'activity', verb: string, id: string, ...more: readonly string[]): Promise<void> {
+  const where = ['--address', inject('temporalAddress'), '--namespace', fleet.client.options.namespace];
+  await promisify(execFile)(binary, [noun, verb, '--workflow-id', taskWorkflowId(id), ...more, ...where]);
+}
+
+const ofRun = ['--activity-id', runActivityId(1)] as const;
+const pause = (id: string) => temporal('activity', 'pause', id, ...ofRun);
+const unpause = (id: string) => temporal('activity', 'unpause', id, ...ofRun, '--reset-attempts');
+const reset = (id: string) => temporal('activity', 'reset', id, ...ofRun, '--reset-heartbeats');
 
 const startsOf = (id: string) =>
   readFileSync(join(fleet.folder, `${id}-starts`), 'utf8')
@@ -38,20 +50,17 @@ async function startAndWait(id: string): Promise<void> {
   const file = (name: string) => join(fleet.folder, `${id}-${name}`);
   const say = `echo $OUTLIVE_RUN >> ${file('starts')}`;
   await fleet.start(id, `${say}; while [ ! -e ${file('go')} ]; do sleep 0.05; done; ${WORK}`, `${say}; ${WORK}`);
-  await vi.waitFor(() => expect(existsSync(file('starts'))).toBe(true), { timeout: 15_000 });
+  await vi.waitFor(() => expect(existsSync(file('starts'))).toBe(true), PATIENCE);
 }
 
-describe('an activity of a run', () => {
+describe('an activity of a run', { timeout: TIMEOUT_MS }, () => {
   it.each([
     ['paused', pause],
     ['reset', reset],
   ] as const)('that is %s only hands the run to another activity: the agent works on', async (id, press) => {
     await startAndWait(id);
     await press(id);
-    await vi.waitFor(async () => expect((await fleet.status(id)).runs).toMatchObject([{ n: 1, reattached: 1 }]), {
-      timeout: 15_000,
-      interval: 50,
-    });
+    await vi.waitFor(async () => expect((await fleet.status(id)).runs).toMatchObject([{ n: 1, reattached: 1 }]), PATIENCE);
     goOn(id);
     expect(await fleet.handle(id).result()).toMatchObject({ state: 'done', runs: 1, reasons: {} });
     expect(startsOf(id)).toEqual(['1']);
@@ -61,19 +70,14 @@ describe('an activity of a run', () => {
   it('that is paused and at once unpaused has one agent, whichever of the two its host saw first', async () => {
     await startAndWait('unpaused');
     await pause('unpaused');
-    await unpause('unpaused');
+    // Refused where the host has seen the pause by then.
+    await unpause('unpaused').catch(() => undefined);
     goOn('unpaused');
-    expect(await fleet.handle('unpaused').result()).toMatchObject({ state: 'done' });
-    expect(startsOf('unpaused').filter((run) => run === '1')).toHaveLength(1);
+    expect(await fleet.handle('unpaused').result()).toMatchObject({ state: 'done', runs: 1, reasons: {} });
+    expect(startsOf('unpaused')).toEqual(['1']);
     expect(fleet.commits('unpaused')).toHaveLength(1);
   });
 });
-
-/** What an operator types. */
-const temporal = (...args: readonly string[]) =>
-  execFileSync(binary, [...args, '--address', inject('temporalAddress'), '--namespace', fleet.client.options.namespace], {
-    encoding: 'utf8',
-  });
 
 /** An agent that says in one file when it begins and when it is gone, commits a part, and waits; a later one does the rest. */
 async function startAndCommit(id: string): Promise<void> {
@@ -84,7 +88,7 @@ async function startAndCommit(id: string): Promise<void> {
     id,
     `${begin}; if [ -e part ]; then echo rest > rest && git add . && git commit -qm rest; else ${part}; touch ${said}-waits; while :; do sleep 0.1; done; fi`,
   );
-  await vi.waitFor(() => expect(existsSync(`${said}-waits`)).toBe(true), { timeout: 15_000 });
+  await vi.waitFor(() => expect(existsSync(`${said}-waits`)).toBe(true), PATIENCE);
 }
 
 const saidBy = (id: string) =>
@@ -93,28 +97,43 @@ const saidBy = (id: string) =>
     .split('\n');
 const bankOf = (id: string) => fleet.git('for-each-ref', '--format=%(refname)', `refs/outlive/${id}/`).split('\n').filter(Boolean);
 
-describe("with Temporal's own command line", () => {
-  it('terminate ends the agent within a heartbeat, and what it made is kept', async () => {
-    await startAndCommit('terminated');
-    temporal('workflow', 'terminate', '--workflow-id', taskWorkflowId('terminated'), '--reason', 'a test');
-    await vi.waitFor(() => expect(saidBy('terminated')).toEqual(['begin 1', 'gone 1']), { timeout: 10_000, interval: 50 });
-    await vi.waitFor(() => expect(bankOf('terminated')).toHaveLength(1), { timeout: 10_000, interval: 50 });
-    expect(fleet.git('log', '--format=%s', '-1', bankOf('terminated')[0] ?? '')).toBe('part');
+/** What its host wrote down of the task's runs. */
+async function journalsOf(id: string): Promise<JournalRead[]> {
+  const dirs = await listRunDirs(join(fleet.folder, 'outlive', HOST));
+  return Promise.all(dirs.filter((dir) => taskOfRunDir(dir) === id).map(readJournal));
+}
+
+describe('a task', { timeout: TIMEOUT_MS }, () => {
+  it('that is terminated: its agent is told to end, what it made is kept, and its host is free for others', async () => {
+    const ids = Array.from({ length: CAPACITY }, (_, at) => `terminated-${at}`);
+    await Promise.all(ids.map(startAndCommit));
+    await Promise.all(ids.map((id) => temporal('workflow', 'terminate', id, '--reason', 'a test')));
+    for (const id of ids) {
+      const kept = { kind: 'known', journal: { exit: { endedBy: 'cancel' }, reported: { how: 'kept' } } };
+      await vi.waitFor(async () => expect(await journalsOf(id)).toMatchObject([kept]), PATIENCE);
+      expect(saidBy(id)).toEqual(['begin 1', 'gone 1']);
+      expect(bankOf(id)).toHaveLength(1);
+      expect(fleet.git('log', '--format=%s', '-1', bankOf(id)[0] ?? '')).toBe('part');
+    }
+    await fleet.start('after-terminated', WORK);
+    expect(await fleet.handle('after-terminated').result()).toMatchObject({ state: 'done', runs: 1 });
   });
 
-  it('cancel ends the agent, looks and banks, and then the task is cancelled', async () => {
+  it('that is cancelled ends its agent, is looked at and banked, and only then it is over', async () => {
     await startAndCommit('cancelled');
-    temporal('workflow', 'cancel', '--workflow-id', taskWorkflowId('cancelled'));
+    await temporal('workflow', 'cancel', 'cancelled');
     await expect(fleet.handle('cancelled').result()).rejects.toThrow(/cancelled/i);
+    expect((await fleet.handle('cancelled').describe()).status.name).toBe('CANCELLED');
     expect(saidBy('cancelled')).toEqual(['begin 1', 'gone 1']);
     expect(bankOf('cancelled')).toHaveLength(1);
   });
 
-  it('reset: the agent of the execution before is gone before the next one begins, which goes on from its work', async () => {
+  it('that is reset: the agent of the execution before is gone before the next one begins, which goes on from its work', async () => {
     await startAndCommit('reset-whole');
-    temporal('workflow', 'reset', '--workflow-id', taskWorkflowId('reset-whole'), '--type', 'FirstWorkflowTask', '--reason', 'a test');
+    await temporal('workflow', 'reset', 'reset-whole', '--type', 'FirstWorkflowTask', '--reason', 'a test');
     expect(await fleet.handle('reset-whole').result()).toMatchObject({ state: 'done', runs: 1 });
     expect(saidBy('reset-whole')).toEqual(['begin 1', 'gone 1', 'begin 1', 'gone 1']);
     expect(fleet.commits('reset-whole').map((sha) => fleet.git('show', '--no-patch', '--format=%s', sha))).toEqual(['part', 'rest']);
+    expect(await journalsOf('reset-whole')).toHaveLength(2);
   });
 });
