@@ -78,12 +78,15 @@ describe('an origin that is away', () => {
   const takeAway = 'mv $ORIGIN $ORIGIN.away';
   const bringBack = () => renameSync(away(), fleet.origin);
   const taken = () => vi.waitFor(() => expect(existsSync(away())).toBe(true), PATIENCE);
+  const pending = async (id: string) => (await fleet.handle(id).describe()).raw.pendingActivities;
   const more = () => ({ env: { ORIGIN: fleet.origin }, checks: [{ argv: ['test', '-f', 'work'] }] });
 
   it('at the end of a good run keeps only the push waiting', async () => {
     await fleet.start('no-push', `${WORK}; ${takeAway}`, WORK, more());
     await taken();
-    await vi.waitFor(async () => expect((await fleet.status('no-push')).state).toBe('finishing'), PATIENCE);
+    const lastFailure = { message: expect.stringMatching(/^the push of outlive\/no-push failed/) };
+    await vi.waitFor(async () => expect(await pending('no-push')).toMatchObject([{ activityId: 'finish-2-push', lastFailure }]), PATIENCE);
+    expect(await fleet.status('no-push')).toMatchObject({ state: 'finishing', runs: [{ n: 1, outcome: 'finished' }] });
     bringBack();
     expect(await fleet.handle('no-push').result()).toMatchObject({ state: 'done', runs: 1 });
     expect(fleet.commits('no-push')).toHaveLength(1);
