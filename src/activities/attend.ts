@@ -13,12 +13,14 @@ import { endRun, recallRun } from '../host/recall.ts';
 import { type RunDir, runMark } from '../host/state-dir.ts';
 import { bankWhileItRuns } from './bank-while-it-runs.ts';
 import { bankIt, conclude } from './conclude.ts';
-import { deliver, delivered } from './deliver.ts';
+import { type Delivered, deliver, delivered, type End } from './deliver.ts';
 import type { HostDeps } from './deps.ts';
 import { type Heartbeats, RunTaken, startHeartbeats } from './heartbeats.ts';
 import { isTaskOver, taskWorkflow } from './this-task.ts';
 
 const LEFTOVER_GRACE_MS = 1000;
+/** A worker that stops has ten seconds for everything. */
+const LAST_WORD_MS = 5000;
 
 /** A run in the hands of an activity. */
 export interface Attended {
@@ -71,8 +73,7 @@ export async function answerForRun(
   try {
     const ended = await bringToEnd(attended);
     beats.enter('looking');
-    const end = await conclude(attended, ended);
-    const answer = await deliver(deps.client, end, beats.signal);
+    const answer = await tell(attended, await seeEnd(attended, ended));
     // A run that never came to a journal has none to close: begun with that line, it would be one that cannot be read.
     if (answer === 'accepted' && hasStarted) await writeJournal(dir, { kind: 'reported', how: 'accepted' }).catch(() => undefined);
     lives = answer !== 'accepted';
@@ -87,6 +88,20 @@ export async function answerForRun(
     if (lives) deps.leave(dir);
     else deps.seats.release(dir.root);
   }
+}
+
+/** A cancel that cuts the look off has ended the run as well as one that ends its agent. */
+async function seeEnd(attended: Attended, ended: Ended): Promise<End> {
+  const end = await conclude(attended, ended);
+  const isCutOff = attended.beats.signal.reason === 'cancel' && end.kind === 'failed' && ended.exit.endedBy !== 'cancel';
+  return isCutOff ? conclude(attended, { ...ended, exit: { ...ended.exit, endedBy: 'cancel' } }) : end;
+}
+
+/** A run that was taken away is told of by whoever takes it up; one that was cancelled, or never came to its agent, by nobody else. */
+function tell({ deps, beats, hasStarted }: Attended, end: End): Promise<Delivered> {
+  const { aborted, reason } = beats.signal;
+  const isLast = aborted && (reason === 'cancel' || !hasStarted());
+  return deliver(deps.client, end, isLast ? AbortSignal.timeout(LAST_WORD_MS) : beats.signal);
 }
 
 /** The line of the journal that says that this activity answers for the run. */
