@@ -1,6 +1,7 @@
 // From what was seen of a run's end to what it means: a good end, or a typed failure that fits into the history.
 
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { endingOf as readByAgent, rulesFor } from '../agents/index.ts';
 import { classify } from '../domain/classify.ts';
 import type { Ending } from '../domain/ending.ts';
 import { type Evidence, type Failure, failureType } from '../domain/failure.ts';
@@ -29,7 +30,8 @@ export function reportRun(ended: EndedRun): Report {
   const work = completeness(task, facts.seen);
   const endedWell = exit.exitCode === 0 && exit.endedBy === 'itself' && words.typed?.outcome !== 'failed';
   if (endedWell && work.kind === 'complete') return { kind: 'finished' };
-  const { class: of, reason, basis, rule, evidence, retryAfterMs, resetsAt } = classify(endingOf(ended));
+  const ending = readByAgent(endingOf(ended));
+  const { class: of, reason, basis, rule, evidence, retryAfterMs, resetsAt } = classify(ending, rulesFor(task.agent.use));
   const verdict = of === 'none' || reason === 'succeeded' ? unseen(sayCompleteness(work)) : { class: of, reason, basis, rule, evidence };
   const failure: Failure = {
     ...verdict,

@@ -3,19 +3,21 @@
 
 import type { Ending, Rule } from './ending.ts';
 import type { Reason } from './failure.ts';
-import { indexWords, lookedAt, type Mark, marksFromEnd, type WordIndex } from './last-words.ts';
+import { indexWords, lookedAt, type Mark, marksFromEnd, programWords, type WordIndex } from './last-words.ts';
 import { REFINED_BY } from './process-rules.ts';
 
 /** How near a plainer word must be to a vague one, and how much of an end may tell of a wait. Characters. */
 const NEARBY = 2048;
+/** How near to a mark a wait is most likely told. Characters. */
+const NEXT_TO = 512;
 /** How near to the end a failure must be told to outweigh exit 0. Lines. */
 const LAST_LINES = 5;
 
 export interface Spoken {
   readonly mark: Mark;
-  readonly where: 'tail' | 'stderr' | 'stdout';
-  /** The text round the mark, for what it says of a wait. */
-  readonly nearby: string;
+  readonly where: 'agent' | 'agent.retry' | 'tail' | 'stderr' | 'stdout';
+  /** All of the text that the mark stands in. */
+  readonly text: string;
 }
 
 interface Source {
@@ -30,8 +32,10 @@ export interface Words {
   atEnd(anyStream: boolean): Spoken | undefined;
   /** The last plain mark of one of these reasons. */
   lastOf(reasons: readonly Reason[]): Spoken | undefined;
-  /** The ends of all streams, for what they say of a wait. */
-  ends(): string;
+  /** What the agent was trying again. */
+  suffered(): Spoken | undefined;
+  /** What may tell of a wait: the program's words round a mark, then the ends of all streams. */
+  ofWaits(found: Spoken | undefined): () => readonly string[];
 }
 
 export function wordsOf(ending: Ending, rules: readonly Rule[]): Words {
@@ -64,13 +68,18 @@ export function wordsOf(ending: Ending, rules: readonly Rule[]): Words {
       }
       return undefined;
     },
-    ends: () => sources.map(({ text }) => text.slice(-NEARBY)).join('\n'),
+    suffered: () => (ending.suffered ? lastIn([{ where: 'agent.retry', text: lookedAt(ending.suffered.words) }]) : undefined),
+    ofWaits: (found) => () => [
+      found ? programWords(found.text, found.mark.from - NEXT_TO, found.mark.to + NEXT_TO) : '',
+      sources.map(({ text }) => programWords(text, text.length - NEARBY, text.length)).join('\n'),
+    ],
   };
 }
 
-/** What a process says of its own end stands on stderr rather than among its output. */
+/** What an agent says of its end in fields comes first. What a process says of it stands on stderr rather than among its output. */
 function sourcesOf(ending: Ending): readonly Source[] {
   const sources: readonly Source[] = [
+    { where: 'agent', text: lookedAt(ending.said ?? '') },
     { where: 'tail', text: lookedAt(ending.tail ?? '') },
     { where: 'stderr', text: lookedAt(ending.stderrTail ?? '') },
     { where: 'stdout', text: lookedAt(ending.stdoutTail ?? '') },
@@ -78,11 +87,7 @@ function sourcesOf(ending: Ending): readonly Source[] {
   return sources.filter(({ text }) => text !== '');
 }
 
-const spokenIn = ({ where, text }: Source, mark: Mark): Spoken => ({
-  mark,
-  where,
-  nearby: text.slice(Math.max(0, mark.from - 512), mark.to + 512),
-});
+const spokenIn = ({ where, text }: Source, mark: Mark): Spoken => ({ mark, where, text });
 
 function decisive(marks: Iterable<Mark>): Mark | undefined {
   let vague: Mark | undefined;
@@ -96,13 +101,15 @@ function decisive(marks: Iterable<Mark>): Mark | undefined {
 }
 
 /** An index is made once for a list of rules, and once more for each agent that has rows of its own in it. */
-const INDEXES = new WeakMap<readonly Rule[], Map<string, WordIndex>>();
+const INDEXES = new WeakMap<readonly Rule[], ReadonlyMap<string, WordIndex>>();
+const ANYBODY = '';
 
-function indexOf(rules: readonly Rule[], agent = ''): WordIndex {
-  const own = rules.some((rule) => rule.agents?.includes(agent)) ? agent : '';
-  const byAgent = INDEXES.get(rules) ?? new Map<string, WordIndex>();
-  INDEXES.set(rules, byAgent);
-  const index = byAgent.get(own) ?? indexWords(rules, own);
-  byAgent.set(own, index);
-  return index;
+function indexOf(rules: readonly Rule[], agent = ANYBODY): WordIndex {
+  let byAgent = INDEXES.get(rules);
+  if (!byAgent) {
+    const agents = new Set([ANYBODY, ...rules.flatMap((rule) => rule.agents ?? [])]);
+    byAgent = new Map([...agents].map((name) => [name, indexWords(rules, name)]));
+    INDEXES.set(rules, byAgent);
+  }
+  return (byAgent.get(agent) ?? byAgent.get(ANYBODY)) as WordIndex;
 }

@@ -51,6 +51,7 @@ function bySupervisor(ending: Ending): Verdict | undefined {
   if (endedBy === undefined || endedBy === 'itself') return undefined;
   const evidence: Evidence[] = [{ where: 'ended_by', value: endedBy }];
   if (ending.durationMs !== undefined) evidence.push({ where: 'duration', value: sayDuration(ending.durationMs) });
+  if (ending.suffered?.words) evidence.push({ where: 'agent.retry', value: cut(ending.suffered.words) });
   if (endedBy === 'supervisor_lost' && vanished) return takenAway(ending, vanished, evidence);
   const reason = endedBy === 'stall' ? stalled(ending) : ENDED_BY[endedBy];
   return verdict(ending, reason, { basis: 'supervisor', rule: `ended_by_${endedBy}`, evidence });
@@ -91,7 +92,12 @@ function byRecorder(ending: Ending, words: Words): Verdict | undefined {
   }
   if (!harness) return undefined;
   const evidence = [{ where: 'harness', value: cut(`${harness.sent} after ${harness.timeoutS} s, stall`) }];
-  const found = words.last();
+  const { suffered } = ending;
+  if (suffered?.reason) {
+    const retry = { where: 'agent.retry', value: cut(suffered.words) };
+    return verdict(ending, suffered.reason, { basis: 'supervisor', rule: 'recorder_timeout', evidence: [retry, ...evidence] });
+  }
+  const found = words.suffered() ?? words.last();
   if (found && isOutside(found.mark.rule.reason)) return spoken(ending, found, words, 'supervisor', evidence);
   return verdict(ending, stalled(ending), { basis: 'supervisor', rule: 'recorder_timeout', evidence });
 }
@@ -112,6 +118,13 @@ function byGoodEnd(ending: Ending, rules: readonly Rule[], words: Words): Verdic
   }
   const missing = missingOf(ending);
   if (missing.length === 0 && landedWhole(ending)) return succeeded(claim);
+  if (missing.length > 0 && ending.denied) {
+    return verdict(ending, 'permission_needed', {
+      basis: 'typed',
+      rule: 'agent_denied',
+      evidence: [...each('agent.denied', ending.denied), claim],
+    });
+  }
   const failure = byCode(ending, 'http_status', statusRule(rules, ending), words) ?? byLastLines(ending, words, missing.length > 0);
   if (failure) return failure;
   if (missing.length === 0) return succeeded(claim);
@@ -135,7 +148,13 @@ function missingOf(ending: Ending): readonly string[] {
 }
 
 const isSilent = (ending: Ending): boolean =>
-  !ending.stdoutTail && !ending.stderrTail && !ending.tail && !ending.typed && !ending.usage && !ending.landed?.dirty;
+  !ending.stdoutTail &&
+  !ending.stderrTail &&
+  !ending.tail &&
+  !ending.typed &&
+  !ending.usage &&
+  !ending.landed?.dirty &&
+  ending.awaitsModel === undefined;
 
 /** Where nothing is missing, only plain words outweigh a good end. */
 function byLastLines(ending: Ending, words: Words, isMissing: boolean): Verdict | undefined {
@@ -160,6 +179,13 @@ const NOT_FOR_THE_AGENT: readonly Reason[] = ['crashed_after_output', 'unclassif
 
 function byTyped(ending: Ending, rules: readonly Rule[]): Verdict | undefined {
   const { notStarted, typed } = ending;
+  if (neverLived(ending)) {
+    return verdict(ending, 'tool_missing', {
+      basis: 'exit_code',
+      rule: 'never_lived',
+      evidence: [{ where: 'duration', value: '0 s, no exit and not a word' }],
+    });
+  }
   if (notStarted) {
     const rule = nameRule(rules, ending, 'not_started', notStarted.code);
     const evidence = [{ where: 'exit.not_started', value: cut(`${notStarted.code}: ${notStarted.message}`) }];
@@ -169,8 +195,17 @@ function byTyped(ending: Ending, rules: readonly Rule[]): Verdict | undefined {
   if (typed?.reason === undefined || typed.outcome !== 'failed') return undefined;
   const reason = reasonNamed(typed.reason);
   if (!reason || NOT_FOR_THE_AGENT.includes(reason)) return undefined;
-  return verdict(ending, reason, { basis: 'typed', rule: 'result_reason', evidence: [{ where: 'result.reason', value: typed.reason }] });
+  const { reasonIn } = typed;
+  return verdict(ending, reason, {
+    basis: 'typed',
+    rule: reasonIn ? 'agent_reason' : 'result_reason',
+    evidence: [reasonIn ? { where: reasonIn.where, value: cut(reasonIn.value) } : { where: 'result.reason', value: typed.reason }],
+  });
 }
+
+/** Who saw a process neither work nor end nor say anything, and knows that this took no time, could not start it. */
+const neverLived = ({ durationMs, exitCode, signal, stdoutTail, stderrTail }: Ending): boolean =>
+  durationMs === 0 && exitCode === undefined && signal === undefined && stdoutTail === '' && stderrTail === '';
 
 /** `rate_limited` and `adapter.rate_limited` name a reason; nothing else does. */
 function reasonNamed(name: string): Reason | undefined {
@@ -190,7 +225,7 @@ function byCode(
   const found = words.lastOf([rule.reason, ...(REFINED_BY[rule.reason] ?? [])]);
   if (found && found.mark.rule.reason !== rule.reason) return spoken(ending, found, words, 'text', evidence);
   if (rule.reason === 'unclassified') return undefined;
-  return verdict(ending, rule.reason, { basis, rule: rule.name, evidence, waitIn: [found?.nearby ?? '', words.ends()] });
+  return verdict(ending, rule.reason, { basis, rule: rule.name, evidence, waitIn: words.ofWaits(found) });
 }
 
 const isFor = (rule: Rule, ending: Ending): boolean => !rule.agents || (ending.agent !== undefined && rule.agents.includes(ending.agent));
@@ -241,7 +276,7 @@ function byWords(ending: Ending, words: Words): Verdict | undefined {
 }
 
 function spoken(ending: Ending, found: Spoken, words: Words, basis: Basis, evidence: readonly Evidence[] = []): Verdict {
-  const { mark, where, nearby } = found;
+  const { mark, where } = found;
   const quote = { where, value: cut(mark.quote) };
-  return verdict(ending, mark.rule.reason, { basis, rule: mark.rule.name, evidence: [quote, ...evidence], waitIn: [nearby, words.ends()] });
+  return verdict(ending, mark.rule.reason, { basis, rule: mark.rule.name, evidence: [quote, ...evidence], waitIn: words.ofWaits(found) });
 }

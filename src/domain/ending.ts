@@ -4,10 +4,12 @@
 import type { Basis, Class, Evidence, Reason, Retry } from './failure.ts';
 import type { EndedBy, Exit, Usage } from './run.ts';
 
-/** What an agent says of its own end, in the file that Outlive reads (DESIGN §6). `reason` is whatever it wrote. */
+/** What an agent says of its own end, in the file that Outlive reads (DESIGN §6) or in fields of its stream. `reason` is whatever it wrote. */
 export interface TypedEnd {
   readonly outcome: 'finished' | 'failed';
   readonly reason?: string;
+  /** The field of its stream that names the reason, in the agent's own word; left out: the file. */
+  readonly reasonIn?: Evidence;
   readonly retryAfterMs?: number;
   /** ISO time with offset. */
   readonly resetsAt?: string;
@@ -48,7 +50,21 @@ export interface Ending {
   /** The run's last event was a question to the model. Missing: its events were not read. */
   readonly awaitsModel?: boolean;
   readonly typed?: TypedEnd;
+  /** What the agent itself says of its end in its stream, without the model's words. Tails that come with it are without its events. */
+  readonly said?: string;
+  /** What the agent was trying again when it ended: what a run that somebody else ended suffered from, never an end of its own. */
+  readonly suffered?: { readonly words: string; readonly reason?: Reason };
+  /** Tools that it was not allowed to use. */
+  readonly denied?: readonly string[];
+  /** The agent's name of its session, to go on with it. */
+  readonly session?: string;
+  /** Why it stopped, in the agent's own word. */
+  readonly stopReason?: string;
+  /** It prints clock times of its host, without a zone. */
+  readonly printsLocalTime?: true;
   readonly usage?: Usage;
+  /** `usage` is of the steps that were seen, not the agent's own total. */
+  readonly usageIncomplete?: true;
   readonly landed?: Landed;
   readonly harness?: Harness;
   /** The signal that a recorder sent on purpose. */

@@ -92,7 +92,7 @@ function firstMatch({ text, start, end, from, to, linesAfter }: Piece, places: S
   let at = 0;
   for (const place of [...places].sort((a, b) => a - b)) {
     const rule = index.rules[place];
-    if (!rule || (best && rule.vague) || (voice === 'tool' && !FROM_TOOLS.includes(rule.reason))) continue;
+    if (!rule || (best && rule.vague) || (voice !== 'program' && !MAY_SAY[voice].includes(rule.reason))) continue;
     const found = rule.match.exec(piece);
     if (!found) continue;
     best = rule;
@@ -113,19 +113,37 @@ const unescaped = (piece: string): string =>
         .replace(/\\{1,4}t/g, ' ')
     : piece;
 
-type Voice = 'program' | 'model' | 'tool';
+type Voice = 'program' | 'model' | 'tool' | 'result';
 const MODEL_PLAIN = /^\s{0,8}[⏺●>]|^\W{0,2}(?:\[\w{1,20}\] )?(?:plan|thinking|todo|task|prompt|goal|user|assistant): /u;
 const TOOL_PLAIN = /^\s{0,8}⎿(?!.{0,12}\bError:)|\bMCP\b/u;
 const WARNING =
   /^\W{0,16}warn(?:ing)?\b|"(?:severity|level)": ?"warn|\bwill reach end|\bdefaulting to\b|DeprecationWarning|\bnon-fatal\b|failed to export\b/i;
 const MODEL_JSON =
-  /"(?:type|role|sessionUpdate)": ?"(?:assistant|text|thinking|reasoning|agent_message|agent_message_chunk|agent_thought_chunk|message_delta|content_block_delta|user_prompt)"/;
+  /"(?:type|role|sessionUpdate)": ?"(?:assistant|text|thinking|reasoning|agent_message|agentMessage|agent_message_chunk|agent_thought_chunk|message_delta|content_block_delta|user_prompt)"/;
 const TOOL_JSON =
-  /"(?:type|role|sessionUpdate)": ?"(?:user|tool|tool_use|tool_result|tool_call|tool_call_update|function_call_output|command_execution)"/;
+  /"(?:type|role|sessionUpdate)": ?"(?:user|tool|tool_use|tool_result|tool_call|tool_call_update|function_call_output|command_execution|commandExecution)"/;
+const RESULT_JSON = /"type": ?"result"/;
+const NO_ERROR_JSON = /"is_error": ?false/;
 const ERROR_JSON = /"(?:error|is_error|isApiErrorMessage|errorMessage)": ?(?!null|false|"")/;
 
-/** What a tool answered was still the model's to deal with; only a person's no ends a run there. */
-const FROM_TOOLS: readonly Reason[] = ['permission_needed', 'cancelled'];
+/** What the program itself said between two places of a text: without the lines of the model and of its tools. */
+export function programWords(text: string, from: number, to: number): string {
+  const said: string[] = [];
+  let start = text.lastIndexOf('\n', Math.max(0, from - 1)) + 1;
+  while (start < Math.min(to, text.length)) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    if (voiceOf(text, start, end) === 'program') said.push(text.slice(Math.max(start, from), Math.min(end, to)));
+    start = end + 1;
+  }
+  return said.join('\n');
+}
+
+/** What a tool answered was still the model's to deal with; only a person's no ends a run there. A good result is the model's text, and a claim. */
+const MAY_SAY: Readonly<Record<'tool' | 'result', readonly Reason[]>> = {
+  tool: ['permission_needed', 'cancelled'],
+  result: ['crashed_after_output'],
+};
 
 /** Who speaks on a line? */
 function voiceOf(text: string, start: number, end: number): Voice {
@@ -135,7 +153,9 @@ function voiceOf(text: string, start: number, end: number): Voice {
   const brace = head.indexOf('{');
   if (brace < 0 || brace > 12) return 'program';
   if (TOOL_JSON.test(head)) return 'tool';
-  return MODEL_JSON.test(head) && !ERROR_JSON.test(text.slice(start, end)) ? 'model' : 'program';
+  const line = text.slice(start, end);
+  if (RESULT_JSON.test(line) && NO_ERROR_JSON.test(line)) return 'result';
+  return MODEL_JSON.test(head) && !ERROR_JSON.test(line) ? 'model' : 'program';
 }
 
 /** What a character is to a word, by its code: no part of it, a small letter or digit, a capital. */

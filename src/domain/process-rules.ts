@@ -61,7 +61,7 @@ const status = (reason: Reason, match: readonly number[], phrase: string): CodeR
   seen: `HTTP: ${phrase}`,
 });
 
-const STATUSES: readonly CodeRule[] = [
+export const STATUSES: readonly CodeRule[] = [
   status('rate_limited', [429], 'Too Many Requests'),
   status('credential_rejected', [401], 'Unauthorized'),
   status('credential_revoked', [403], 'Forbidden'),
@@ -93,7 +93,7 @@ const statusWords = (rule: CodeRule): TextRule => {
   );
 };
 
-const exitCode = (name: string, reason: Reason, match: readonly number[], seen: string): CodeRule => ({
+export const exitCode = (name: string, reason: Reason, match: readonly number[], seen: string): CodeRule => ({
   where: 'exit_code',
   name,
   reason,

@@ -6,8 +6,6 @@ import { readWait } from './wait-hints.ts';
 
 /** Beyond this a wait is a plan's, not a rate's. */
 const SHORT_WAIT_MS = 3_600_000;
-/** Agents that print the clock of their own host, without a zone. */
-const PRINTS_LOCAL_TIME = ['codex'];
 const MAY_WAIT: readonly Reason[] = ['rate_limited', 'quota_exhausted', 'provider_overloaded', 'provider_timeout'];
 
 /** What decided, and where the words stand that may tell of a wait, the likeliest first. */
@@ -15,10 +13,10 @@ export interface Ground {
   readonly basis: Basis;
   readonly rule: string;
   readonly evidence: readonly Evidence[];
-  readonly waitIn?: readonly string[];
+  readonly waitIn?: () => readonly string[];
 }
 
-export function verdict(ending: Ending, first: Reason, { basis, rule, evidence, waitIn = [] }: Ground): Verdict {
+export function verdict(ending: Ending, first: Reason, { basis, rule, evidence, waitIn }: Ground): Verdict {
   const { retryAfterMs, resetsAt, resetStated } = waitOf(ending, first, waitIn);
   const reason = first === 'rate_limited' && (retryAfterMs ?? 0) > SHORT_WAIT_MS ? 'quota_exhausted' : first;
   const reset = resetsAt ?? resetAfter(ending, reason, retryAfterMs);
@@ -51,10 +49,10 @@ interface Wait {
 }
 
 /** The agent's typed word before what its text says. */
-function waitOf(ending: Ending, reason: Reason, waitIn: readonly string[]): Wait {
+function waitOf(ending: Ending, reason: Reason, waitIn: Ground['waitIn']): Wait {
   const told = ending.typed?.outcome === 'failed' ? ending.typed : undefined;
-  const clock = { at: ending.at, local: PRINTS_LOCAL_TIME.includes(ending.agent ?? '') };
-  const hints = MAY_WAIT.includes(reason) ? waitIn.map((text) => readWait(text, clock)) : [];
+  const clock = { at: ending.at, local: ending.printsLocalTime === true };
+  const hints = waitIn && MAY_WAIT.includes(reason) ? waitIn().map((text) => readWait(text, clock)) : [];
   const hint = hints.find((one) => one.retryAfterMs !== undefined || one.resetStated);
   const retryAfterMs = told?.retryAfterMs ?? hint?.retryAfterMs;
   const resetsAt = (told?.resetsAt === undefined ? undefined : utc(told.resetsAt)) ?? hint?.resetsAt;
@@ -82,6 +80,8 @@ export function evidenceOfEnd(ending: Ending): Evidence[] {
   if (ending.httpStatus !== undefined) evidence.push({ where: 'http_status', value: String(ending.httpStatus) });
   if (ending.exitCode !== undefined) evidence.push({ where: 'exit.code', value: String(ending.exitCode) });
   if (ending.signal !== undefined) evidence.push({ where: 'exit.signal', value: ending.signal });
+  if (ending.stopReason !== undefined) evidence.push({ where: 'agent.stop', value: cut(ending.stopReason) });
+  if (ending.suffered?.words) evidence.push({ where: 'agent.retry', value: cut(ending.suffered.words) });
   return evidence;
 }
 

@@ -29,6 +29,11 @@ describe('a wait that the provider asks for', () => {
     ).toBeUndefined();
   });
 
+  it('is none where only the model speaks of it', () => {
+    const message = JSON.stringify({ type: 'assistant', message: { content: [{ type: 'text', text: 'please try again in 20s' }] } });
+    expect(wait(`${message}\nHTTP 429 Too Many Requests`)).toMatchObject({ reason: 'rate_limited', retryAfterMs: undefined });
+  });
+
   it('of hours belongs to a plan, not to a rate', () => {
     expect(wait('HTTP 429 Too Many Requests\nretry-after: 14400')).toEqual({
       reason: 'quota_exhausted',
@@ -78,7 +83,7 @@ describe('a reset that is stated', () => {
   });
 
   it('as a clock time without a zone is one for an agent that prints local time', () => {
-    expect(wait(`${LIMIT}, try again at 3:48 PM.`, { at: AT, agent: 'codex' }).resetsAt).toBe('2026-03-01T14:48:00.000Z');
+    expect(wait(`${LIMIT}, try again at 3:48 PM.`, { at: AT, printsLocalTime: true }).resetsAt).toBe('2026-03-01T14:48:00.000Z');
   });
 
   it('as a clock time is none where the time of the end is unknown', () => {

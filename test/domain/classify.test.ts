@@ -322,6 +322,12 @@ describe('typed fields', () => {
     ['of a start that did not happen name the disk', { notStarted: { code: 'ENOSPC', message: 'write' } }, { reason: 'disk_full' }],
     ['of a start that did not happen name the memory', { notStarted: { code: 'ENOMEM', message: 'fork' } }, { reason: 'out_of_memory' }],
     [
+      'that are not there at all, after no time, are those of a program that could not be started',
+      { durationMs: 0, stdoutTail: '', stderrTail: '' },
+      { reason: 'tool_missing', rule: 'never_lived' },
+    ],
+    ['that are not there leave open what took some time', { durationMs: 100, stdoutTail: '', stderrTail: '' }, { reason: 'unclassified' }],
+    [
       'of a start with an unknown code stay open',
       { notStarted: { code: 'EWEIRD', message: '?' } },
       { reason: 'unclassified', retry: false },

@@ -4,6 +4,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
+import { endingOf, rulesFor } from '../../agents/index.ts';
 import { classify } from '../../domain/classify.ts';
 import type { Ending } from '../../domain/ending.ts';
 
@@ -82,7 +83,7 @@ export function answerLine(text: string): Answer {
   const named = id === undefined || id === null ? {} : { id };
   const { ending, wrong } = readEnding(value);
   if (wrong.length > 0) return { ...named, error: wrong.join('; ') };
-  const { class: className, ...verdict } = classify(ending);
+  const { class: className, ...verdict } = classify(endingOf(ending), rulesFor(ending.agent));
   return { ...named, class: className, ...verdict };
 }
 
@@ -118,7 +119,8 @@ const FIELDS: Readonly<Record<string, readonly [keyof Ending, Guard]>> = {
   harness_signal: ['harnessSignal', TEXT],
 };
 
-function readEnding(line: Answer): { readonly ending: Ending; readonly wrong: readonly string[] } {
+/** An ending as a line tells it, and what is wrong with the line. */
+export function readEnding(line: Answer): { readonly ending: Ending; readonly wrong: readonly string[] } {
   const wrong: string[] = [];
   const ending: Record<string, unknown> = {};
   for (const [name, [key, guard]] of Object.entries(FIELDS)) {
