@@ -34,7 +34,7 @@ export function createOrphans(deps: HostDeps, everyMs: number): Orphans {
   const seeTo = async (dir: RunDir) => {
     const orphan: Orphan = { dir, offered: undefined, unwanted: 0 };
     for (;;) {
-      const fate = deps.claims.holds(dir.root) ? 'taken_up' : await lookAt(deps, orphan).catch(failed(deps, dir));
+      const fate = deps.claims.holds(dir.root) ? 'taken_up' : await lookAt(deps, orphan, stopping.signal).catch(failed(deps, dir));
       // Whoever took it up again has its seat now, and gives it back.
       if (fate === 'taken_up') return;
       if (fate === 'over') return deps.seats.release(dir.root);
@@ -84,7 +84,7 @@ interface Orphan {
   unwanted: number;
 }
 
-async function lookAt(deps: HostDeps, orphan: Orphan): Promise<Fate> {
+async function lookAt(deps: HostDeps, orphan: Orphan, stopping: AbortSignal): Promise<Fate> {
   const { dir } = orphan;
   const recalled = await recallRun(dir);
   if (recalled.kind === 'unknown' || !recalled.journal) return 'over';
@@ -104,7 +104,7 @@ async function lookAt(deps: HostDeps, orphan: Orphan): Promise<Fate> {
   if (isAwaited) return 'waits';
   if (awaited.some((n) => n > prepared.n) && recalled.kind === 'living') await endRun(dir, 'lease');
   // The task may just be about to ask for it.
-  return recalled.kind === 'ended' && orphan.unwanted > 1 ? tellLate(deps, dir, journal) : 'waits';
+  return recalled.kind === 'ended' && orphan.unwanted > 1 ? tellLate(deps, dir, journal, stopping) : 'waits';
 }
 
 const failed =
@@ -161,11 +161,13 @@ async function keep(deps: HostDeps, dir: RunDir, { prepared }: Journal): Promise
 }
 
 /** Its task has given it up: what it came to is told all the same, as evidence. */
-async function tellLate(deps: HostDeps, dir: RunDir, { prepared, exit, entered }: Journal): Promise<Fate> {
+async function tellLate(deps: HostDeps, dir: RunDir, { prepared, exit, entered }: Journal, stopping: AbortSignal): Promise<Fate> {
   const input = await inputOf(deps, dir);
   if (input && exit) {
     const ended = { exit, entered: entered !== undefined, startedAt: prepared.at };
-    const { report, facts } = await lookAtEnd(deps, input, dir, ended, prepared.workflowRunId);
+    const { report, facts } = await lookAtEnd(deps, input, dir, ended, prepared.workflowRunId, stopping);
+    // A look that was cut off says nothing.
+    if (stopping.aborted) return 'waits';
     const late: LateResult = { n: prepared.n, facts, ...(report.kind === 'failed' ? { failure: report.failure } : {}) };
     await deps.client.withDeadline(Date.now() + CALL_MS, () =>
       deps.client.workflow.getHandle(prepared.workflowId, prepared.workflowRunId).signal(LATE_RESULT, late),

@@ -2,6 +2,7 @@
 // elsewhere it takes the run's own word, or says what it cannot see. Its answer is the recorded decision.
 
 import { stat } from 'node:fs/promises';
+import { cancellationSignal } from '@temporalio/activity';
 import type { Settled, SettleInput } from '../domain/contract.ts';
 import { decide } from '../domain/decide.ts';
 import { hostOfIdentity, poolQueue } from '../domain/names.ts';
@@ -80,12 +81,18 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
   const words = await readWords(task.agent.use, dir, redact);
   const goodEnd = saysFinished(words, ended?.exit);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
-  const looked = await lookInWorkspace({ task, dir, env, goodEnd, redact });
+  const signal = cancellationSignal();
+  const looked = await lookInWorkspace({ task: needsChecks(run) ? task : { ...task, checks: [] }, dir, env, goodEnd, redact, signal });
+  // Its worker stops: a look that was cut off says nothing, and the next worker makes it anew.
+  signal.throwIfAborted();
   const workflowRunId = taskWorkflow().runId;
   const bank = task.workspace ? await bankRun({ dir, task, workflowRunId, n, host: deps.host }) : undefined;
   const seen = bank ? { ...looked, bank } : looked;
   return { seen, over: left.length === 0, start: nextStart(start, bank, looked.repository) };
 }
+
+/** Whatever they say, a run that was stopped on purpose is followed by none; its task would only end later. */
+const needsChecks = ({ failure }: RunRecord): boolean => failure?.reason !== 'cancelled';
 
 /** Anywhere else: what the world can see is looked at anew, for the rest the run's own report stands, if there is one. */
 async function lookFromAfar(input: SettleInput, reported: Seen | undefined): Promise<Look> {

@@ -55,6 +55,7 @@ async function ended(
     timedOut = true;
     stop();
   }, timeoutMs);
+  if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop, { once: true });
   try {
     const end = await exited;

@@ -1,11 +1,12 @@
 // A worker that dies at each point of a run's life, and one that is stopped: the run goes on, and nothing is done twice.
 
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TaskSpec } from '../../src/domain/task.ts';
 import type { Host } from './host-process.ts';
 import { processesIn } from './processes-in.ts';
+import { makeSlowGit } from './slow-git.ts';
 import { type SmallFleet, startSmallFleet } from './small-fleet.ts';
 import { PATIENCE, type WatchedTask, watchTask } from './watched-task.ts';
 
@@ -178,7 +179,7 @@ describe.concurrent('a worker killed by SIGKILL', () => {
   it(
     'while the workspace is made: the run never began and is free, and the next one is the first with an agent',
     async () => {
-      const slow = makeSlowGit('unprepared');
+      const slow = makeSlowGit(join(fleet.folder, 'unprepared-bin'));
       const task = await watchTask(fleet, 'unprepared', { PATH: `${slow.folder}:${process.env['PATH']}` });
       await task.start({ limits: { runs: 1 } });
       await vi.waitFor(() => expect(slow.isWaiting()).toBe(true), PATIENCE);
@@ -214,22 +215,3 @@ describe.concurrent('a worker stopped by SIGTERM', () => {
     TIMEOUT_MS,
   );
 });
-
-/** A git that waits, at its first fetch or clone, until it may go on. */
-function makeSlowGit(name: string) {
-  const folder = join(fleet.folder, `${name}-bin`);
-  const [waits, goes] = [join(folder, 'waits'), join(folder, 'goes')];
-  mkdirSync(folder);
-  const script = `#!/bin/sh
-case " $* " in *" fetch "*) echo $$ > ${waits}; while [ ! -e ${goes} ]; do sleep 0.05; done ;; esac
-PATH=\${PATH#${folder}:} exec git "$@"
-`;
-  writeFileSync(join(folder, 'git'), script);
-  chmodSync(join(folder, 'git'), 0o755);
-  return {
-    folder,
-    isWaiting: () => existsSync(waits),
-    goOn: () => writeFileSync(goes, ''),
-    alive: () => [Number(readFileSync(waits, 'utf8'))].filter((pid) => existsSync(`/proc/${pid}`)),
-  };
-}

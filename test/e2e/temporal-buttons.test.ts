@@ -126,6 +126,10 @@ describe('a task', { timeout: TIMEOUT_MS }, () => {
     expect((await fleet.handle('cancelled').describe()).status.name).toBe('CANCELLED');
     expect(saidBy('cancelled')).toEqual(['begin 1', 'gone 1']);
     expect(bankOf('cancelled')).toHaveLength(1);
+    const [run] = (await fleet.status('cancelled')).runs;
+    expect(run).toMatchObject({ outcome: 'cancelled', host: HOST, failure: { reason: 'cancelled', rule: 'ended_by_cancel' } });
+    expect(run).not.toHaveProperty('reattached');
+    expect(await journalsOf('cancelled')).toMatchObject([{ journal: { exit: { endedBy: 'cancel' }, reported: { how: 'accepted' } } }]);
   });
 
   it('that is reset: the agent of the execution before is gone before the next one begins, which goes on from its work', async () => {
