@@ -50,7 +50,7 @@ export interface Ready {
 
 /** About 0.35 MB for each waiting task: 1,000 keep a control worker below half a gigabyte. */
 const CACHED_WORKFLOWS = 1000;
-/** Runs that are taken up again, settles and finishes must never wait for a free seat of the pool. */
+/** For settles and finishes, which never wait: beside those of the runs that are taken up again, which are held as long as an agent works. */
 const HOST_QUEUE_SEATS = 20;
 
 /** Serves until `signal` is aborted, then resolves within about 10 s. Rejects where the server refuses the worker. */
@@ -61,13 +61,14 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   installRuntime(log);
   const state = stateDir(hostId, env);
   const servesHost = role !== 'control';
-  const unlock = servesHost ? await lockHost(state, hostId) : undefined;
   const identity = workerIdentity(hostId, process.pid, VERSION);
   const shared = { namespace: target.namespace, identity, ...(dataConverter && { dataConverter }) };
   const native = await NativeConnection.connect(target.options);
   const connection = Connection.lazy({ ...target.options });
+  let unlock: (() => Promise<void>) | undefined;
   let host: HostRuntime | undefined;
   try {
+    if (servesHost) unlock = await lockHost(state, hostId);
     const attributes = await ensureSearchAttributes(connection, target.namespace);
     const client = new Client({ connection, ...shared });
     const deps: Deps = {
@@ -117,7 +118,7 @@ function optionsOf(
   ];
 }
 
-function hostOptions({ hostId, pools }: WorkerSettings, { deps, gate }: HostRuntime): WorkerOptions[] {
+function hostOptions({ hostId, pools, capacity }: WorkerSettings, { deps, gate }: HostRuntime): WorkerOptions[] {
   const activities = createHostActivities(deps);
   const { runAgent } = activities;
   const others = { type: 'fixed-size', numSlots: 1 } as const;
@@ -127,8 +128,10 @@ function hostOptions({ hostId, pools }: WorkerSettings, { deps, gate }: HostRunt
     localActivityTaskSlotSupplier: others,
     nexusTaskSlotSupplier: others,
   };
+  // An earlier worker may have taken more runs than this one does.
+  const living = Math.max(capacity, deps.seats.taken().length);
   return [
-    { taskQueue: hostQueue(hostId), activities, maxConcurrentActivityTaskExecutions: HOST_QUEUE_SEATS },
+    { taskQueue: hostQueue(hostId), activities, maxConcurrentActivityTaskExecutions: HOST_QUEUE_SEATS + living },
     ...[hostRunsQueue(hostId), ...pools.map(poolQueue)].map((taskQueue) => ({ taskQueue, activities: { runAgent }, tuner })),
   ];
 }

@@ -27,7 +27,7 @@ export interface KeptProcess {
   readonly absences: readonly Absence[];
   /** Resolves when the first one says that it is ready. */
   readonly ready: Promise<void>;
-  /** It is ready and not frozen. */
+  /** It is ready, not frozen, and not on its way to its end. */
   isUp(): boolean;
   /** Resolves once the process is gone; the next one is started `pauseMs` after the signal. */
   end(signal: EndSignal, pauseMs: number): Promise<void>;
@@ -86,7 +86,7 @@ export function keepProcess({ name, args, env, log }: Keeping): KeptProcess {
     name,
     absences,
     ready,
-    isUp: () => isReady && !isFrozen,
+    isUp: () => isReady && !isFrozen && told === undefined,
     end: async (signal, pauseMs) => {
       if (!child || hasEnded(child)) return;
       told = { signal, at: Date.now(), backAt: Date.now() + pauseMs };

@@ -48,7 +48,7 @@ export async function answerForRun(
   dir: RunDir,
   bringToEnd: (attended: Attended) => Promise<Ended>,
 ): Promise<RunReport> {
-  const claim = await deps.claims.take(dir.root);
+  const claim = deps.claims.take(dir.root);
   const beats = startHeartbeats({
     client: deps.client,
     first: { host: deps.host, bootId: bootId(), stateId: deps.stateId, n: input.n, phase: 'preparing' },
@@ -69,8 +69,11 @@ export async function answerForRun(
     },
     hasStarted: () => hasStarted,
   };
-  let lives = false;
+  // Whoever does not know better sees to it, until it is known to be over and told.
+  let lives = true;
   try {
+    // It may take minutes, where a push hangs: the heartbeats of this activity keep the run until then.
+    await claim.held;
     const ended = await bringToEnd(attended);
     beats.enter('looking');
     const answer = await tell(attended, await seeEnd(attended, ended));
@@ -79,9 +82,7 @@ export async function answerForRun(
     lives = answer !== 'accepted';
     throw delivered();
   } catch (error) {
-    if (!(error instanceof RunTaken)) throw error;
-    lives = true;
-    throw await letGo(attended, error);
+    throw error instanceof RunTaken ? await letGo(attended, error) : error;
   } finally {
     await beats.stop();
     claim.release();
@@ -117,8 +118,9 @@ export async function recallToEnd(attended: Attended): Promise<Ended | undefined
   if (recalled.kind === 'unknown') return undefined;
   attended.started();
   deps.seats.occupy(dir.root);
-  // The end that was written down comes first: nobody else can write it any more.
-  if (recalled.journal) await writeJournal(dir, ownership());
+  // The end that was written down comes first: nobody else can write it any more. On a full disk its owner is not written
+  // down, and a later worker learns by a heartbeat timeout that the run is orphaned.
+  if (recalled.journal) await writeJournal(dir, ownership()).catch((error) => sayUnowned(attended, error));
   const startedAt = recalled.journal?.prepared.at ?? new Date().toISOString();
   if (recalled.kind === 'ended') {
     // A check of a worker that died may still be at work in there, and the look would run its like beside it.
@@ -130,6 +132,9 @@ export async function recallToEnd(attended: Attended): Promise<Ended | undefined
   const living = followRun({ dir, supervisor: recalled.supervisor, stallMs: input.task.limits.run.stallMs });
   return { ...(await followToEnd(attended, living)), startedAt };
 }
+
+const sayUnowned = ({ deps, dir }: Attended, error: unknown): void =>
+  deps.log.warn({ run: dir.root, error: String(error) }, 'who answers for a run could not be written down');
 
 /** To the run's own end, or to the one that a cancel makes. Throws RunTaken where the run lives on without this activity. */
 export async function followToEnd(attended: Attended, living: LivingRun): Promise<Pick<Ended, 'exit' | 'entered'>> {

@@ -71,8 +71,9 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
     }
   };
   const send = () => {
-    onItsWay = beatOnce();
-    return onItsWay;
+    const beaten = beatOnce();
+    onItsWay = onItsWay.then(() => beaten);
+    return beaten;
   };
   const loop = async () => {
     await send();

@@ -50,6 +50,7 @@ function foreseen(error: unknown): Foreseen | undefined {
 const GRPC: Readonly<Record<number, readonly [code: string, words: string]>> = {
   4: ['no_server', 'The Temporal server did not answer in time'],
   7: ['not_allowed', 'The Temporal server does not allow this'],
+  12: ['no_server', 'What answers is no Temporal server, one too old for this, or a proxy before it'],
   14: ['no_server', 'The Temporal server went away'],
   16: ['not_allowed', 'The Temporal server does not know this key'],
 };

@@ -1,7 +1,7 @@
 // What only the server knows of an open task: whether the run it waits for has been taken by a host, and by which. The task
 // itself says `running` from the moment it offers a run, because nobody tells a workflow that its activity has begun.
 
-import type { TaskStatus } from '../domain/contract.ts';
+import type { RunStatus, TaskStatus } from '../domain/contract.ts';
 import { hostOfIdentity, hostOfQueue, runActivityId, runOfActivityId } from '../domain/names.ts';
 
 /** One entry of `pendingActivities`, as far as we look at it. */
@@ -28,8 +28,12 @@ export function withPending(status: TaskStatus, pending: readonly Pending[]): Ta
     const host = hostOf(pending.find((one) => runOf(one) === run.n));
     return run.host === undefined && run.endedAt === undefined && host !== undefined ? { ...run, host } : run;
   });
-  return { ...status, runs, state: status.state === 'running' && isQueued(pending) ? 'queued' : status.state };
+  const waits = isQueued(pending) || (pending.length === 0 && isBetweenOffers(runs.at(-1)));
+  return { ...status, runs, state: status.state === 'running' && waits ? 'queued' : status.state };
 }
+
+/** Offered, declined by every host that took it, and soon to be offered again. */
+const isBetweenOffers = (run: RunStatus | undefined): boolean => run !== undefined && run.host === undefined && run.endedAt === undefined;
 
 function hostOf(one: Pending | undefined): string | undefined {
   if (!one) return undefined;

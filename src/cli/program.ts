@@ -30,6 +30,11 @@ Server:
   TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE, TEMPORAL_PROFILE and Temporal's profile file; 127.0.0.1:7233 by default.
   OUTLIVE_DEBUG=1 adds stack traces to errors.`;
 
+const HELP_OF_UP = `
+The server it starts:
+  It listens on the port of TEMPORAL_ADDRESS, else on 7233; where that default is taken, on a free port, which it says. The
+  Web UI is on 8233, or on a free port. Ctrl-C ends both; tasks go on with the next \`outlive up\` of the same host id.`;
+
 /** Runs one command line (without `node` and the script) and gives its exit code. Never throws. */
 export async function runCli(argv: readonly string[], streams: Streams): Promise<ExitCode> {
   // Wanted before the parser knows it, for what the parser itself complains about.
@@ -65,7 +70,6 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
     .description('Durable tasks that outlive their runs: unattended AI-agent work on Temporal.')
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
-    .addHelpCommand(new Command('help').argument('[command]').description('print the help of a command').helpGroup('Tools:'))
     .addHelpText('after', HELP)
     .exitOverride()
     .showHelpAfterError('Run with --help to see how it is used.')
@@ -81,7 +85,12 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
 
   program.commandsGroup('Run:');
   on(
-    withWorkerOptions(program.command('up').description('a dev server, unless one is reachable, and a worker: everything on one machine')),
+    withWorkerOptions(
+      program
+        .command('up')
+        .description('a dev server, unless one is reachable, and a worker: everything on one machine')
+        .addHelpText('after', HELP_OF_UP),
+    ),
     async ({ options, screen }) => (await import('./commands/up.ts')).up(options, screen),
   );
   on(
@@ -197,7 +206,19 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
       .option('--keep', 'leave the Web UI open at the end, until Ctrl-C'),
     async ({ options, screen }) => (await import('./commands/demo.ts')).demo(options, screen),
   );
+  program
+    .command('help')
+    .description('print the help of a command')
+    .argument('[command]')
+    .action((name?: string) => helpOn(program, name));
   return program;
+}
+
+/** Not the parser's own: that one takes help for a mistake where the exit code is set beforehand, and every word for a command. */
+function helpOn(program: Command, name: string | undefined): void {
+  const command = name === undefined ? program : program.commands.find((one) => one.name() === name);
+  if (!command) program.error(`error: unknown command '${name}'`);
+  command.outputHelp();
 }
 
 function withWorkerOptions(command: Command): Command {

@@ -97,7 +97,7 @@ export function renderQuestion(taskId: string, question: Question, { ink, now }:
     { text: CHOICES[choice], paint: ink.dim },
   ]);
   return [
-    `  ${question.id}, asked ${age(question.askedAt, now)} ago, for ${plain(question.owner)} to answer`,
+    `  ${question.id}, asked ${age(question.askedAt, now)} ago, owner ${plain(question.owner)}`,
     ...plainLines(question.text).map((line) => `  ${ink.yellow(line)}`),
     ...question.evidence.map(({ where, value }) => `    ${plain(where)}: ${plain(value)}`),
     '  answer with one of',

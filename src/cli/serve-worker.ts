@@ -61,7 +61,7 @@ function endBySignal(screen: Screen): { readonly signal: AbortSignal; forget(): 
   const ending = new AbortController();
   const hear = (signal: NodeJS.Signals) => {
     if (ending.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143);
-    screen.note('Ending within 10 s: no new runs are taken. Once more ends at once.');
+    screen.note('Ending within 10 s: no new runs are taken, living ones go on for the next worker of this host. Once more ends at once.');
     ending.abort();
   };
   for (const signal of SIGNALS) process.on(signal, hear);

@@ -2,43 +2,46 @@
 // that look at, check and bank the same workspace would see each other's work.
 
 export interface Claim {
+  /** Resolves once nobody else has the run. */
+  readonly held: Promise<void>;
   /** Aborted when another one wants the run. */
   readonly wanted: AbortSignal;
-  /** Lets go. */
+  /** Lets go, once it is held. */
   release(): void;
 }
 
 export interface Claims {
-  /** Resolves once nobody else holds the run. */
-  take(run: string): Promise<Claim>;
+  /** Whoever has the run now, or waits for it, is asked to let go. */
+  take(run: string): Claim;
+  /** Somebody has the run, or waits for it. */
   holds(run: string): boolean;
 }
 
-interface Held {
+interface Claimed {
   readonly wanted: AbortController;
-  readonly released: Promise<void>;
+  /** Resolves once neither this one nor any before it has the run. */
+  readonly over: Promise<void>;
 }
 
 export function createClaims(): Claims {
-  const held = new Map<string, Held>();
+  const newest = new Map<string, Claimed>();
   return {
-    take: async (run) => {
-      for (let before = held.get(run); before; before = held.get(run)) {
-        before.wanted.abort();
-        await before.released;
-      }
-      const wanted = new AbortController();
+    take: (run) => {
+      const before = newest.get(run);
+      before?.wanted.abort();
+      const held = before?.over ?? Promise.resolve();
       let letGo: () => void = () => undefined;
       const released = new Promise<void>((resolve) => {
         letGo = resolve;
       });
-      held.set(run, { wanted, released });
+      const claimed = { wanted: new AbortController(), over: held.then(() => released) };
+      newest.set(run, claimed);
       const release = () => {
-        held.delete(run);
+        if (newest.get(run) === claimed) newest.delete(run);
         letGo();
       };
-      return { wanted: wanted.signal, release };
+      return { held, wanted: claimed.wanted.signal, release };
     },
-    holds: (run) => held.has(run),
+    holds: (run) => newest.has(run),
   };
 }

@@ -4,15 +4,27 @@ import { randomUUID } from 'node:crypto';
 import { type FileHandle, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-/** Appends lines, on disk when it resolves. Some hundred bytes are one write: nobody sees the half of it, but a crash may leave one. */
+/**
+ * Appends lines, on disk when it resolves. Some hundred bytes are one write: nobody sees the half of it, but a crash may
+ * leave one. Rejects with ENOSPC on a full disk, and then none of it is there.
+ */
 export async function appendLines(path: string, values: readonly unknown[]): Promise<void> {
+  const text = Buffer.from(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
   const file = await open(path, 'a', 0o600);
   try {
-    await file.appendFile(values.map((value) => `${JSON.stringify(value)}\n`).join(''));
+    const { bytesWritten } = await file.write(text);
+    if (bytesWritten < text.length) await takeBack(file, bytesWritten);
     await file.datasync();
   } finally {
     await file.close();
   }
+}
+
+/** A disk that becomes full takes the beginning of a line, and with half a line in it a whole list cannot be read any more. */
+async function takeBack(file: FileHandle, bytes: number): Promise<never> {
+  const { size } = await file.stat();
+  await file.truncate(size - bytes);
+  throw Object.assign(new Error('ENOSPC: there is no room on the disk for a line'), { code: 'ENOSPC' });
 }
 
 /** Puts a whole file in the place of the one before: a reader meets the old one or the new one. Not synced: it may be lost with the machine. */

@@ -69,7 +69,8 @@ export async function orderEnd(dir: RunDir, supervisor: ProcessIdentity, cause: 
   await replaceFile(dir.order, { end: cause, graceMs } satisfies EndOrder).catch(() => undefined);
   poke(supervisor);
   await sleep(graceMs + PATIENCE_MS, undefined, { ref: false });
-  if (!existsSync(dir.outcome)) send(supervisor, 'SIGKILL');
+  // Where the whole folder is gone, its run ended long ago, and its supervisor may have another one by now.
+  if (existsSync(dir.journal) && !existsSync(dir.outcome)) send(supervisor, 'SIGKILL');
 }
 
 /** SIGHUP: look at your orders. */

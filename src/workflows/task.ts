@@ -8,6 +8,7 @@ import {
   CancelledFailure,
   condition,
   isCancellation,
+  patched,
   upsertMemo,
 } from '@temporalio/workflow';
 import type { TaskResult } from '../domain/contract.ts';
@@ -79,12 +80,12 @@ function firstStep(life: TaskLife): Step {
 }
 
 async function run(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promise<Step> {
-  if (step.afterMs) {
-    await wait(life, step.afterMs, step.because);
-    if (life.newEvidence) return supersede(life);
-    // The world moves on in an hour: look at it again before a run is paid for.
-    if (step.afterMs > HOUR_MS) return { kind: 'settle' };
-  }
+  const { afterMs = 0 } = step;
+  if (afterMs > 0) await wait(life, afterMs, step.because);
+  // It may also have come while the decision was made, or the answer.
+  if (life.newEvidence && (afterMs > 0 || patched('evidence-before-run'))) return supersede(life);
+  // The world moves on in an hour: look at it again before a run is paid for.
+  if (afterMs > HOUR_MS) return { kind: 'settle' };
   const ended = await runOnce(life, step);
   return ended.kind === 'finished'
     ? { kind: 'finish', because: 'the run ended well, every output it owes is present' }

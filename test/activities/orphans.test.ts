@@ -134,7 +134,7 @@ describe('an orphan', () => {
     const holds = vi.spyOn(host.deps.claims, 'holds');
     const orphans = see(host, dir);
     await looked(host, 1);
-    const claim = await host.deps.claims.take(dir.root);
+    const claim = host.deps.claims.take(dir.root);
     await until('it is seen that somebody has it', () => holds.mock.results.some(({ value }) => value === true));
     const { looks } = host.server;
     claim.release();

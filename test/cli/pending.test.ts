@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isQueued, runUnderWay, withPending } from '../../src/cli/pending.ts';
-import { RUNNING } from './a-task.ts';
+import { KILLED, RUNNING } from './a-task.ts';
 
 const OFFERED = { activityId: 'run-1', state: 1 };
 const TAKEN = { activityId: 'run-1', state: 2, lastWorkerIdentity: 'host-a/4711/0.1.0' };
@@ -9,6 +9,12 @@ describe('what the server adds to the word of a task', () => {
   it('calls a run queued that no host has taken', () => {
     expect(withPending(RUNNING, [OFFERED])).toEqual({ ...RUNNING, state: 'queued' });
     expect(isQueued([OFFERED])).toBe(true);
+  });
+
+  it('calls a run queued that every host has declined, until it is offered again', () => {
+    expect(withPending(RUNNING, [])).toEqual({ ...RUNNING, state: 'queued' });
+    expect(withPending({ ...RUNNING, runs: [KILLED] }, []).state).toBe('running');
+    expect(withPending({ ...RUNNING, runs: [] }, []).state).toBe('running');
   });
 
   it('names the host of the run under way', () => {

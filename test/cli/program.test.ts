@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -22,6 +25,20 @@ describe('the command line', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     for (const word of ['Examples:', 'outlive submit task.yaml --wait', 'Exit codes:', '4  --wait ended at a question'])
       expect(stdout).toContain(word);
+  });
+
+  it('prints the help of a command that is asked for, and of itself', async () => {
+    const submit = await outlive(['help', 'submit']);
+    expect(submit).toMatchObject({ code: 0, stderr: '' });
+    expect(submit.stdout).toBe((await outlive(['submit', '--help'])).stdout);
+    expect((await outlive(['help'])).stdout).toBe((await outlive(['--help'])).stdout);
+    expect(await outlive(['help', 'sumbit'])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: expect.stringContaining("unknown command 'sumbit'"),
+    });
+    const { stdout } = await promisify(execFile)(process.execPath, ['--import', 'tsx', 'src/cli/main.ts', 'help', 'submit']);
+    expect(stdout).toBe(submit.stdout);
   });
 
   it('shows the help where no command is given, and that is a mistake', async () => {
@@ -109,6 +126,22 @@ describe('without a server', () => {
     const { code, stdout, stderr } = await outlive(['list', '--json'], { env: nowhere });
     expect({ code, stderr }).toEqual({ code: 3, stderr: '' });
     expect(JSON.parse(stdout)).toEqual({ error: { code: 'no_server', message: expect.stringContaining('TEMPORAL_ADDRESS') } });
+  });
+
+  it('says so of something that speaks HTTP/2 and knows no call of Temporal', async () => {
+    const server = createServer();
+    server.on('stream', (stream) => stream.respond({ ':status': 404 }, { endStream: true }));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    try {
+      const { code, stderr } = await outlive(['list'], { env: { ...nowhere, TEMPORAL_ADDRESS: `127.0.0.1:${port}` } });
+      expect(code).toBe(3);
+      expect(stderr).toContain('What answers is no Temporal server');
+      expect(stderr).not.toContain('fault of Outlive');
+    } finally {
+      server.close();
+    }
   });
 
   it('shows a stack trace only to whoever asks for one', async () => {

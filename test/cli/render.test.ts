@@ -34,7 +34,7 @@ describe('a task as text', () => {
         refused  2026-03-01T11:01:00.000Z "maybe" is no choice here
 
       question
-        q2, asked 30 min ago, for web-team to answer
+        q2, asked 30 min ago, owner web-team
         The run was killed on two hosts. Is the task too large for them?
           exit.signal: SIGKILL
         answer with one of

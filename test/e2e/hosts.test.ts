@@ -226,7 +226,9 @@ describe('pause', () => {
     ]);
     const back = await outlive(['pause', '--undo'], { env: here });
     expect(back.stdout.match(/is free again/g)).toHaveLength(queues.length);
-    expect((await outlive(['pause', '--undo'], { env: here })).stdout).toContain('was not paused');
+    const again = (await outlive(['pause', '--undo'], { env: here })).stdout;
+    expect(again).toContain('was not paused');
+    expect(again).not.toContain('is taken within seconds');
   });
 
   it('refuses a pool that no host serves, because its name is most likely mistyped', async () => {

@@ -163,6 +163,14 @@ describe('where there is no log', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'No host has taken run 1 yet, so there is no log.\n' });
   });
 
+  it('because the agent wrote nothing, that is said', async () => {
+    await fleet.start('says-nothing', WORK);
+    await done('says-nothing');
+    const stderr = 'The agent of run 1 wrote nothing. What became of it: outlive show says-nothing\n';
+    expect(await outlive(['logs', 'says-nothing'], { env: here })).toEqual({ code: 0, stdout: '', stderr });
+    expect(await outlive(['logs', 'says-nothing'], { env: elsewhere })).toEqual({ code: 0, stdout: '', stderr });
+  });
+
   it('and no such run either, the ones that are there are named', async () => {
     const { code, stderr } = await outlive(['logs', 'nobody-takes-it', '--run', '7', '-f'], { env: here });
     expect({ code, stderr }).toEqual({ code: 2, stderr: 'nobody-takes-it has no run 7: there is only run 1.\n' });

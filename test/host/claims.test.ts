@@ -5,7 +5,8 @@ describe('a claim to a run', () => {
   it('is held until it is let go', async () => {
     const claims = createClaims();
     expect(claims.holds('a')).toBe(false);
-    const claim = await claims.take('a');
+    const claim = claims.take('a');
+    await claim.held;
     expect(claims.holds('a')).toBe(true);
     expect(claim.wanted.aborted).toBe(false);
     claim.release();
@@ -14,7 +15,8 @@ describe('a claim to a run', () => {
 
   it('is nobody else’s business where the runs are two', async () => {
     const claims = createClaims();
-    const [a] = await Promise.all([claims.take('a'), claims.take('b')]);
+    const [a, b] = [claims.take('a'), claims.take('b')];
+    await Promise.all([a.held, b.held]);
     expect(a.wanted.aborted).toBe(false);
     a.release();
     expect(claims.holds('b')).toBe(true);
@@ -22,18 +24,17 @@ describe('a claim to a run', () => {
 
   it('is asked for by the next one, which has it only when it was let go', async () => {
     const claims = createClaims();
-    const first = await claims.take('a');
+    const first = claims.take('a');
     const happened: string[] = [];
     first.wanted.addEventListener('abort', () => happened.push('the first is asked to let go'));
-    const second = claims.take('a').then((claim) => {
-      happened.push('the second has it');
-      return claim;
-    });
+    const second = claims.take('a');
+    const held = second.held.then(() => void happened.push('the second has it'));
     await Promise.resolve();
     expect(happened).toEqual(['the first is asked to let go']);
     happened.push('the first lets go');
     first.release();
-    expect((await second).wanted.aborted).toBe(false);
+    await held;
+    expect(second.wanted.aborted).toBe(false);
     expect(happened).toEqual(['the first is asked to let go', 'the first lets go', 'the second has it']);
     expect(claims.holds('a')).toBe(true);
   });
@@ -43,7 +44,8 @@ describe('a claim to a run', () => {
     let holders = 0;
     let most = 0;
     const takeAndLetGo = async () => {
-      const claim = await claims.take('a');
+      const claim = claims.take('a');
+      await claim.held;
       most = Math.max(most, ++holders);
       // The last one is asked by nobody.
       if (left.size > 1)

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { appendLines, readJson, replaceFile, reserveFile } from '../../src/host/durable-file.ts';
@@ -18,6 +18,19 @@ describe('a list of lines', () => {
     await Promise.all(Array.from({ length: 50 }, (_, index) => appendLines(path, [{ index }])));
     const lines = (await readFile(path, 'utf8')).trim().split('\n');
     expect(new Set(lines).size).toBe(50);
+  });
+
+  it('takes the whole of a line or nothing of it, where the disk becomes full in the middle', async (context) => {
+    const disk = await smallDisk(context);
+    const path = join(disk, 'journal');
+    const first = `${JSON.stringify({ words: 'x'.repeat(4000) })}\n`;
+    await writeFile(path, first);
+    await fillUp(disk);
+    await expect(appendLines(path, [{ words: 'y'.repeat(200) }])).rejects.toMatchObject({ code: 'ENOSPC' });
+    expect(await readFile(path, 'utf8')).toBe(first);
+    await rm(join(disk, 'ballast'));
+    await appendLines(path, [{ words: 'z' }]);
+    expect(await readFile(path, 'utf8')).toBe(`${first}{"words":"z"}\n`);
   });
 });
 

@@ -23,6 +23,7 @@ export async function demo({ keep }: DemoOptions, screen: Screen): Promise<ExitC
       onTold: async (told) => {
         screen.say(table(told, screen));
         if (keep) await open(told, screen, interrupted.signal);
+        else screen.say(`Its Web UI was ${told.webUi}; \`npm run demo -- --keep\` leaves it open.`);
       },
     });
     screen.give(jsonOf(end));
@@ -63,7 +64,6 @@ function table(end: DemoEnd, { ink }: Screen): string {
     isWell(end)
       ? ink.green(verdict)
       : ink.red(`${verdict}${end.tasks.every(({ asTold }) => asTold) ? '' : '; a story did not go as it is told'}`),
-    `Web UI: ${end.webUi}`,
   ].join('\n');
 }
 

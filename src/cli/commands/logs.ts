@@ -97,13 +97,20 @@ async function printOne(reader: Reader, n: number): Promise<ExitCode> {
     );
   const source = await sourceOf(reader, run, run.host);
   let from: LogPlace | undefined;
+  let isEmpty = true;
   for (;;) {
     const piece = await source.read({ ...(from && { from }), waitMs: 0, over: run.endedAt !== undefined });
     await show(reader, source, n, piece);
-    if (!piece.more) return EXIT.ok;
+    isEmpty &&= piece.stdout === '' && piece.stderr === '';
+    if (!piece.more) break;
     from = piece.next;
   }
+  if (isEmpty) remark(reader.screen, sayEmpty(run, id));
+  return EXIT.ok;
 }
+
+const sayEmpty = ({ n, endedAt }: RunStatus, id: string): string =>
+  `The agent of run ${n} ${endedAt === undefined ? 'has written nothing yet' : 'wrote nothing'}. What became of it: outlive show ${id}`;
 
 const sayNoHost = (run: RunStatus | undefined, n: number): string =>
   run?.endedAt === undefined ? `No host has taken run ${n} yet` : `Run ${n} ended before a host took it`;

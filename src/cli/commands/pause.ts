@@ -79,10 +79,9 @@ async function change(server: Connected, queue: RunQueue, undo: boolean, wish: W
 function sayChanges(changes: readonly QueueChange[], pools: readonly string[] | undefined, undo: boolean): string {
   const named = pools?.map((pool) => ` --pool ${pool}`).join('') ?? '';
   const rows = changes.map((one) => [sayQueue(one), sayChange(one)]);
-  const then = undo
-    ? 'What waits there is taken within seconds.'
-    : `Tasks wait there as queued, runs that live go on. To take it back: outlive pause --undo${named}`;
-  return `${columns(rows)}\n${then}`;
+  const freed = changes.some(({ changed }) => changed) ? '\nWhat waits there is taken within seconds.' : '';
+  const then = undo ? freed : `\nTasks wait there as queued, runs that live go on. To take it back: outlive pause --undo${named}`;
+  return `${columns(rows)}${then}`;
 }
 
 function sayChange({ changed, paused }: QueueChange): string {

@@ -24,8 +24,12 @@ export async function submit(file: string, options: SubmitOptions, screen: Scree
     sayStarted(started, screen);
     if (!options.wait) {
       screen.give(facts(started));
+      screen.say(`See how it goes: outlive show ${started.id}`);
       return EXIT.ok;
     }
+    screen.note(
+      screen.warnInk.dim(`Waiting until it ends or asks; Ctrl-C ends only the waiting. What it does: outlive logs ${started.id} -f`),
+    );
     const followed = await followTask(server, taskHandle(server, started.id), {
       ...(options.timeout !== undefined && { timeoutMs: options.timeout }),
       onSilent: (why) => screen.note(screen.warnInk.yellow(`Still waiting: ${why}.`)),
@@ -57,6 +61,6 @@ function sayStarted({ id, workflowId, started }: StartedTask, { say, ink }: Scre
   say(
     started
       ? `${ink.bold(id)} is started (workflow ${workflowId}).`
-      : `${ink.bold(id)} was started before, with this very spec: nothing to do.`,
+      : `${ink.bold(id)} was started before, with this very spec: nothing is started.`,
   );
 }

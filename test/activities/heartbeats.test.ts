@@ -1,0 +1,31 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { expect, it } from 'vitest';
+import { startHeartbeats } from '../../src/activities/heartbeats.ts';
+import { until } from '../host/scratch.ts';
+
+it('are over only when the last of those on their way is, whichever began first', async () => {
+  const answers: (() => void)[] = [];
+  const heartbeat = () => new Promise<void>((answered) => void answers.push(answered));
+  const client = { activity: { heartbeat }, withDeadline: (_: number, call: () => Promise<void>) => call() };
+  await new MockActivityEnvironment().run(async () => {
+    const beats = startHeartbeats({
+      client: client as never,
+      first: { host: 'h1', bootId: 'boot', stateId: 'state', n: 1, phase: 'preparing' },
+      heartbeatMs: 60_000,
+      leaseMs: 60_000,
+      wanted: new AbortController().signal,
+      onRenewed: () => undefined,
+    });
+    beats.enter('running', 1);
+    await until('a second one is on its way beside the first', () => answers.length === 2);
+    let isOver = false;
+    const over = beats.stop().then(() => {
+      isOver = true;
+    });
+    answers[1]?.();
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    answers[0]?.();
+    await over;
+  });
+});
