@@ -1,21 +1,33 @@
-// Makes the supervisor one file without dependencies: it has to start fast, and nothing may be changed under it while it runs.
+// Makes the supervisor and each driver one file: they have to start fast, and nothing may be changed under them while they run.
 
+import { readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
+/** Beside the drivers themselves there is what they share. */
+const DRIVERS = ['acp', 'app-server', 'module'];
 
 export async function bundleSupervisor(): Promise<void> {
-  const outfile = path('dist/host/supervisor.cjs');
+  const there = new Set(readdirSync(path('src/host/drivers')).map((file) => basename(file, '.ts')));
+  const drivers = DRIVERS.filter((driver) => there.has(driver)).map((driver) => `host/drivers/${driver}`);
+  await Promise.all(['host/supervisor', ...drivers].map(bundle));
+}
+
+async function bundle(name: string): Promise<void> {
+  const outfile = path(`dist/${name}.cjs`);
   const beside = `${outfile}.${process.pid}.tmp`;
   await build({
-    entryPoints: [path('src/host/supervisor.ts')],
+    entryPoints: [path(`src/${name}.ts`)],
     outfile: beside,
     bundle: true,
     platform: 'node',
     target: 'node20',
     format: 'cjs',
+    // The user's own module may be TypeScript: what loads it is a package that cannot be bundled.
+    external: ['tsx', 'tsx/*'],
   });
   // As a whole: a worker may be about to start one from it.
   await rename(beside, outfile);

@@ -2,7 +2,7 @@
 
 import { sayDuration } from './domain/duration.ts';
 import { sayOutput } from './domain/output.ts';
-import { sayArgv, type Task } from './domain/task.ts';
+import { sayAgent, sayArgv, type Task } from './domain/task.ts';
 
 const PROMPT_CHARS = 6000;
 const LINE_CHARS = 300;
@@ -12,7 +12,7 @@ export function taskDetails(task: Task): string {
     `### ${oneLine(task.title)}`,
     `Task \`${task.id}\` of ${oneLine(task.owner)}, pool \`${task.pool}\`. Its story: \`outlive show ${task.id}\``,
     section('Prompt', fenced(task.prompt.length > PROMPT_CHARS ? `${task.prompt.slice(0, PROMPT_CHARS)} …` : task.prompt)),
-    section('Agent', `\`${oneLine(sayArgv(task.agent.argv))}\``),
+    section('Agent', `\`${oneLine(sayAgent(task.agent))}\``),
     task.workspace && section('Workspace', `\`${oneLine(task.workspace.repo)}\` from \`${oneLine(task.workspace.base)}\``),
     section('Done when there is', bullets(task.outputs.map(sayOutput))),
     section(

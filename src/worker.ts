@@ -7,6 +7,8 @@ import type { DataConverter } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Deps } from './activities/deps.ts';
 import { createControlActivities, createHostActivities } from './activities/index.ts';
+import type { Agents } from './agents/agent.ts';
+import { AGENTS } from './agents/index.ts';
 import type { Config } from './config.ts';
 import type { ServerTarget } from './connection.ts';
 import { loadDataConverter } from './data-converter.ts';
@@ -29,6 +31,8 @@ export interface WorkerSettings {
   readonly capacity: number;
   readonly role: Role;
   readonly config: Config;
+  /** Agents of the user's own, beside Outlive's. */
+  readonly agents?: Agents;
   readonly target: ServerTarget;
   readonly env: NodeJS.ProcessEnv;
   /** Called once every queue is polled. */
@@ -76,6 +80,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       state,
       env,
       config: settings.config,
+      agents: { ...AGENTS, ...settings.agents },
       client,
       searchAttributes: attributes.usable,
       redact: redactFor(env),

@@ -44,7 +44,7 @@ export async function lookAtEnd(
   const { task, n, start } = input;
   const { host } = deps;
   const redact = deps.redact.with(task.env);
-  const words = await readWords(task.agent.use, dir, redact);
+  const words = await readWords(deps.agents, task.agent, dir, redact);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const isForgotten = exit.vanished === 'state';
   const isHere = entered && !isForgotten;

@@ -1,5 +1,6 @@
 // What activities need from the worker that runs them.
 import type { Client } from '@temporalio/client';
+import type { Agents } from '../agents/agent.ts';
 import type { Config } from '../config.ts';
 import type { Claims } from '../host/claims.ts';
 import type { Redact } from '../host/redact.ts';
@@ -16,6 +17,7 @@ export interface Deps {
   readonly env: NodeJS.ProcessEnv;
   readonly config: Config;
   readonly client: Client;
+  readonly agents: Agents;
   /** The server has all of Outlive's search attributes. */
   readonly searchAttributes: boolean;
   /** Nothing that leaves the host goes around it. */

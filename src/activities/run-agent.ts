@@ -3,11 +3,9 @@
 
 import { writeFile } from 'node:fs/promises';
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { AGENTS } from '../agents/index.ts';
 import { type Declined, RUN_DECLINED } from '../domain/contract.ts';
 import type { Ending } from '../domain/ending.ts';
 import type { RunInput, RunReport } from '../domain/run.ts';
-import { agentEnvironment } from '../host/agent-environment.ts';
 import { replaceFile } from '../host/durable-file.ts';
 import { followRun, type LivingRun } from '../host/follow.ts';
 import { incarnation } from '../host/incarnation.ts';
@@ -20,6 +18,7 @@ import { type Attended, answerForRun, type Ended, followToEnd, ownership, recall
 import type { HostDeps } from './deps.ts';
 import { endEarlierExecutions } from './earlier-executions.ts';
 import { RunTaken } from './heartbeats.ts';
+import { prepareLaunch } from './launch.ts';
 import { promptFor } from './prompt.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
 
@@ -84,6 +83,7 @@ async function start(attended: Attended): Promise<LivingRun> {
   const { task, n, notes } = input;
   const prompt = promptFor(task, notes);
   await writeFile(dir.prompt, prompt);
+  const { argv, env } = await prepareLaunch(deps, input, dir, prompt);
   const supervisor = await deps.supervisors.take();
   try {
     await prepare(attended, supervisor);
@@ -92,16 +92,14 @@ async function start(attended: Attended): Promise<LivingRun> {
     supervisor.release();
     throw error;
   }
-  const { wrap, outputBytes } = deps.config.host;
-  const argv = AGENTS[task.agent.use].argv(task.agent, prompt);
   const order = {
     dir,
     run: { taskId: task.id, n, workflowRunId: taskWorkflow().runId },
-    argv: [...wrap.map((part) => part.replaceAll('{workspace}', dir.workspace).replaceAll('{run}', dir.root)), ...argv],
+    argv,
     cwd: dir.workspace,
-    env: agentEnvironment({ hostEnv: deps.env, task, n, dir }),
+    env,
     mark: runMark(dir),
-    limits: { wallMs: task.limits.run.wallMs, outputBytes },
+    limits: { wallMs: task.limits.run.wallMs, outputBytes: deps.config.host.outputBytes },
     leaseUntil: beats.leaseUntil(),
   };
   attended.started();

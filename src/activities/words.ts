@@ -1,7 +1,6 @@
 // The last words of a run: its result file as its agent's adapter reads it, and the ends of its streams.
 import { readFile } from 'node:fs/promises';
-import type { AgentWords } from '../agents/agent.ts';
-import { AGENTS } from '../agents/index.ts';
+import type { Agents, AgentWords } from '../agents/agent.ts';
 import type { Exit } from '../domain/run.ts';
 import type { AgentSpec } from '../domain/task.ts';
 import type { Redact } from '../host/redact.ts';
@@ -22,12 +21,12 @@ export function saysFinished({ typed }: LastWords, exit: Exit | undefined): bool
   return typed ? typed.outcome === 'finished' : exit?.exitCode === 0;
 }
 
-export async function readWords(agent: AgentSpec['use'], dir: RunDir, redact: Redact): Promise<LastWords> {
+export async function readWords(agents: Agents, { use }: AgentSpec, dir: RunDir, redact: Redact): Promise<LastWords> {
   const tailOf = async (file: string) => redact.text(await readTail(file, TAIL_BYTES + MARGIN_BYTES)).slice(-TAIL_BYTES);
   const [result, stdoutTail, stderrTail] = await Promise.all([
     readFile(dir.result, 'utf8').catch(() => undefined),
     tailOf(dir.stdout),
     tailOf(dir.stderr),
   ]);
-  return { ...redact.json(AGENTS[agent].read(result)), stdoutTail, stderrTail };
+  return { ...redact.json(agents[use]?.readResult?.(result) ?? {}), stdoutTail, stderrTail };
 }

@@ -3,7 +3,7 @@
 
 import type { Reason } from '../domain/failure.ts';
 import { PROCESS_RULES } from '../domain/process-rules.ts';
-import type { Reader } from './agent.ts';
+import type { Agent, Launch, Reader, Start } from './agent.ts';
 import { CLAUDE_ERRORS } from './claude.ts';
 import { hearRetry, hearTurnError } from './codex.ts';
 import { errorStatus, errorWords, statusIn } from './error-words.ts';
@@ -25,7 +25,7 @@ const AUTH_REQUIRED = -32_000;
 
 const UPDATE = String.raw`^(?:\{"<":)?\{"jsonrpc":"2\.0","method":"session/update","params":\{"sessionId":"[^"]{0,80}","update":\{"sessionUpdate":`;
 
-export const acp: Reader = {
+export const acpReader: Reader = {
   hear,
   heads: [
     { head: new RegExp(`${UPDATE}"agent_message_chunk"`), tell: hearTalk },
@@ -186,4 +186,14 @@ const statusOf = (error: Json): number | undefined => (error['code'] === 500 ? u
 function byCode(code: unknown): Named | undefined {
   const reason = CODES.get(code);
   return reason && { reason, reasonIn: { where: 'error.code', value: `${code}` } };
+}
+
+export const acp: Agent = {
+  launch,
+  reader: acpReader,
+  credentials: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+};
+
+function launch({ prompt, spec, resume }: Start): Launch {
+  return { argv: spec.argv ?? [], driver: { kind: 'acp', told: { prompt, resume } } };
 }

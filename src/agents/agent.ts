@@ -3,7 +3,7 @@
 
 import type { Ending, Rule, TypedEnd } from '../domain/ending.ts';
 import type { Usage } from '../domain/run.ts';
-import type { AgentSpec } from '../domain/task.ts';
+import type { AgentSpec, RunLimits } from '../domain/task.ts';
 import type { Heard } from './heard.ts';
 import type { Json } from './json.ts';
 
@@ -11,15 +11,57 @@ import type { Json } from './json.ts';
 export interface AgentWords {
   readonly typed?: TypedEnd;
   readonly usage?: Usage;
+  readonly session?: string;
   readonly unreadable?: string;
 }
 
-export interface Agent {
-  /** Program and arguments for this prompt. */
-  argv(spec: AgentSpec, prompt: string): readonly string[];
-  /** Reads the text of the result file; undefined where the agent wrote none. */
-  read(result: string | undefined): AgentWords;
+/** One run, as its agent is told of it. */
+export interface Start {
+  readonly spec: AgentSpec;
+  readonly prompt: string;
+  /** The file that the prompt is also in. */
+  readonly promptFile: string;
+  /** A UUID made of the run: the name of its session, where the agent lets us choose one. */
+  readonly session: string;
+  /** The session to go on with; its store is on this host. */
+  readonly resume?: string;
+  readonly limits: RunLimits;
 }
+
+/** How to start it. */
+export interface Launch {
+  /** Program and arguments. `{files}` is replaced by the folder that `files` are in. */
+  readonly argv: readonly string[];
+  /** Beside what every agent gets; the task's own `env` beats it. `{files}` as in `argv`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Texts that are written for it, by their file names. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** A program of Outlive's that starts `argv` and speaks its protocol: the supervised process, so that it outlives the worker too. */
+  readonly driver?: Driver;
+}
+
+/** Which driver, and what it is told: JSON, as the driver says. */
+export interface Driver {
+  readonly kind: 'acp' | 'app-server' | 'module';
+  readonly told: Readonly<Record<string, unknown>>;
+}
+
+export interface Agent {
+  launch(start: Start): Launch;
+  /** How its streams are read; left out: as those of any program. */
+  readonly reader?: Reader;
+  /** Reads the text of OUTLIVE_RESULT_FILE, undefined where none was written. Left out: this agent writes none. */
+  readResult?(text: string | undefined): AgentWords;
+  /** Variables of the host's environment that it gets: its usual credentials. */
+  readonly credentials?: readonly string[];
+  /** Prints its version, where its stream does not tell it. */
+  versionArgv?(spec: AgentSpec): readonly string[];
+  /** What is wrong with a registered agent's `options`; undefined where nothing is. */
+  refuse?(options: Readonly<Record<string, unknown>>): string | undefined;
+}
+
+/** By the name that a task's `agent.use` gives. */
+export type Agents = Readonly<Record<string, Agent>>;
 
 /** How the end of an agent is read: the events of its own stream, its notices, and what its codes and words mean. */
 export interface Reader {

@@ -2,13 +2,14 @@
 // The last `result` says how it ended, and the synthetic assistant message before it which kind of error it was.
 
 import { PROCESS_RULES } from '../domain/process-rules.ts';
-import type { Reader } from './agent.ts';
+import type { Agent, Launch, Reader, Start } from './agent.ts';
 import { hearAnswerIn } from './answer-line.ts';
 import { BUN_RULES } from './bun.ts';
 import { errorStatus, errorWords } from './error-words.ts';
 import { asked, askedAgain, denied, failed, finished, type Heard, spent, spentInAll, spoke, toolBegan, triesAgain } from './heard.ts';
 import { count, instant, type Json, json, list, text } from './json.ts';
 import { type Named, type Names, named, STOPS } from './named.ts';
+import { promptArgument } from './prompt-argument.ts';
 import { type Tokens, tokensIn } from './tokens.ts';
 
 /** `error` of an assistant message: those that say it all. The others (`server_error`, `unknown` …) leave it to status and words. */
@@ -44,7 +45,7 @@ const START_UPS: Names = {
   temp_dir_unusable: 'tool_missing',
 };
 
-export const claude: Reader = {
+export const claudeReader: Reader = {
   hear,
   heads: [
     { head: /^\{"type":"user"/, tell: askedAgain },
@@ -178,3 +179,14 @@ const added = (one: Tokens, other: Tokens): Tokens => ({
   input: (one.input ?? 0) + (other.input ?? 0),
   output: (one.output ?? 0) + (other.output ?? 0),
 });
+
+export const claude: Agent = {
+  launch,
+  reader: claudeReader,
+  credentials: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
+};
+
+function launch(start: Start): Launch {
+  const { spec } = start;
+  return { argv: ['claude', '-p', promptArgument(start), '--output-format', 'stream-json', '--verbose', ...(spec.args ?? [])] };
+}

@@ -1,7 +1,7 @@
 // Codex: the prose of `codex exec --json`, and the typed notifications of `codex app-server`. The SDK throws the prose.
 
 import { PROCESS_RULES } from '../domain/process-rules.ts';
-import type { Reader } from './agent.ts';
+import type { Agent, Launch, Reader, Start } from './agent.ts';
 import { errorWords } from './error-words.ts';
 import {
   asked,
@@ -50,7 +50,7 @@ const TOOLS: readonly unknown[] = [
   'dynamicToolCall',
 ];
 
-export const codex: Reader = {
+export const codexReader: Reader = {
   hear,
   heads: [
     { head: /^\{"type":"item\.completed","item":\{"id":"[^"]{0,40}","type":"(?:agent_message|reasoning)"/, tell: spoke },
@@ -186,4 +186,17 @@ function hearSdk(event: Json, heard: Heard): boolean {
   else return false;
   spent(heard, tokensIn(event['usage']));
   return true;
+}
+
+export const codex: Agent = {
+  launch,
+  reader: codexReader,
+  credentials: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
+};
+
+function launch({ prompt, spec, resume }: Start): Launch {
+  return {
+    argv: ['codex', 'app-server', ...(spec.args ?? [])],
+    driver: { kind: 'app-server', told: { prompt, resume, model: spec.model } },
+  };
 }

@@ -1,5 +1,5 @@
 // Any program as an agent (DESIGN §6): `{prompt}` in its argv is replaced, and it may say how it ended in
-// OUTLIVE_RESULT_FILE: {outcome, reason?, retryAfterMs?, resetsAt?, usage?, note?}.
+// OUTLIVE_RESULT_FILE: {outcome, reason?, retryAfterMs?, resetsAt?, usage?, session?, note?}.
 
 import type { TypedEnd } from '../domain/ending.ts';
 import type { Usage } from '../domain/run.ts';
@@ -9,11 +9,11 @@ import type { Agent, AgentWords } from './agent.ts';
 const MAX_RESULT_CHARS = 64 * 1024;
 
 export const command: Agent = {
-  argv: (spec, prompt) => spec.argv.map((part) => part.replaceAll('{prompt}', () => prompt)),
-  read: readResult,
+  launch: ({ spec, prompt }) => ({ argv: (spec.argv ?? []).map((part) => part.replaceAll('{prompt}', () => prompt)) }),
+  readResult,
 };
 
-function readResult(text: string | undefined): AgentWords {
+export function readResult(text: string | undefined): AgentWords {
   if (text === undefined || text.trim() === '') return {};
   if (text.length > MAX_RESULT_CHARS) return { unreadable: `the result file is longer than ${MAX_RESULT_CHARS} characters` };
   let value: unknown;

@@ -4,12 +4,13 @@
 import type { Ending, Rule } from '../domain/ending.ts';
 import { PROCESS_RULES } from '../domain/process-rules.ts';
 import { plain } from '../domain/text-rule.ts';
-import type { Reader } from './agent.ts';
+import type { Agent, Launch, Reader, Start } from './agent.ts';
 import { BUN_RULES } from './bun.ts';
 import { errorStatus, errorWords } from './error-words.ts';
 import { asked, denied, failed, finished, type Heard, spent, spoke, toolBegan, triesAgain } from './heard.ts';
 import { count, type Json, json, text } from './json.ts';
 import { type Names, named, STOPS } from './named.ts';
+import { promptArgument } from './prompt-argument.ts';
 import { tokensIn } from './tokens.ts';
 import { UNDICI_RULES } from './undici.ts';
 
@@ -33,7 +34,7 @@ const OWN: readonly Rule[] = [
   ),
 ];
 
-export const opencode: Reader = {
+export const opencodeReader: Reader = {
   hear,
   heads: [
     { head: /^\{"type":"(?:text|reasoning)"/, tell: spoke },
@@ -116,4 +117,15 @@ function conclude(heard: Heard, { stdoutTail }: Ending): void {
   if (heard.events === 0 && stdoutTail === '') asked(heard);
   if (heard.end !== undefined || heard.denied.length === 0) return;
   failed(heard, { reason: 'permission_needed', reasonIn: { where: 'tool_use.state.error', value: heard.denied.join(', ') } });
+}
+
+export const opencode: Agent = {
+  launch,
+  reader: opencodeReader,
+  versionArgv: () => ['opencode', '--version'],
+};
+
+function launch(start: Start): Launch {
+  const { spec } = start;
+  return { argv: ['opencode', 'run', '--format', 'json', ...(spec.args ?? []), promptArgument(start)] };
 }

@@ -32,6 +32,7 @@ export function classify(ending: Ending, rules: readonly Rule[] = PROCESS_RULES)
 const ENDED_BY: Readonly<Record<Exclude<EndedBy, 'itself' | 'stall'>, Reason>> = {
   wall_limit: 'budget_exhausted',
   output_limit: 'budget_exhausted',
+  turn_limit: 'turn_limit',
   budget: 'budget_exhausted',
   cancel: 'cancelled',
   lease: 'heartbeat_lost',

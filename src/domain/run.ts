@@ -5,7 +5,17 @@ import type { Seen } from './output.ts';
 import type { Task } from './task.ts';
 
 /** Who ended the process. Whoever kills writes this down before the signal (DESIGN §3). */
-export type EndedBy = 'itself' | 'wall_limit' | 'stall' | 'output_limit' | 'budget' | 'cancel' | 'lease' | 'drain' | 'supervisor_lost';
+export type EndedBy =
+  | 'itself'
+  | 'wall_limit'
+  | 'stall'
+  | 'output_limit'
+  | 'turn_limit'
+  | 'budget'
+  | 'cancel'
+  | 'lease'
+  | 'drain'
+  | 'supervisor_lost';
 
 /**
  * How a process ended: `exitCode`, `signal`, or `notStarted` with the system's word why; none of them where nobody saw it
@@ -29,6 +39,18 @@ export interface Usage {
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly costUsd?: number;
+  /** Questions to the model. */
+  readonly turns?: number;
+  /** Summed from the steps that were seen: the agent's own total is missing. */
+  readonly incomplete?: true;
+}
+
+/** A conversation of an agent that a later run can go on with, on the host that has its store. */
+export interface Session {
+  readonly id: string;
+  readonly host: string;
+  /** Of the agent's program: another version may not read the store. */
+  readonly agentVersion?: string;
 }
 
 /** Where a run starts from: the task's base, or what an earlier run left in the bank. */
@@ -50,6 +72,8 @@ export interface RunInput {
   readonly start: StartPoint;
   readonly avoid: readonly string[];
   readonly notes: readonly string[];
+  /** The session to go on with, where the run comes to its host. */
+  readonly resume?: Session;
   readonly heartbeatMs: number;
   /** How long the agent may live without an answered heartbeat. */
   readonly leaseMs: number;
@@ -66,6 +90,9 @@ export interface RunFacts {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly usage?: Usage;
+  /** The agent's name of its session. */
+  readonly session?: string;
+  readonly agentVersion?: string;
   readonly seen: Seen;
 }
 
@@ -100,6 +127,8 @@ export interface RunRecord {
   readonly entered?: boolean;
   readonly failure?: Failure;
   readonly usage?: Usage;
+  readonly session?: string;
+  readonly agentVersion?: string;
   /** It had been given up, and its host told of its end all the same: `finished`, or the type of its failure. */
   readonly late?: { readonly at: string; readonly ended: FailureType | 'finished' };
 }

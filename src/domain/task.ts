@@ -5,7 +5,8 @@ export interface TaskSpec {
   readonly id: string;
   readonly title?: string;
   readonly owner?: string;
-  readonly agent: AgentSpec;
+  /** The name alone is short for `{use: name}`. */
+  readonly agent: AgentSpec | string;
   readonly prompt: string;
   readonly workspace?: { readonly repo: string; readonly base?: string };
   /** The earlier, closed task whose kept work the first run starts from. */
@@ -18,7 +19,21 @@ export interface TaskSpec {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export type AgentSpec = { readonly use: 'command'; readonly argv: readonly string[] };
+/** What does the work, and how it is told to. The border sees to it that each agent gets the fields that it knows, and no other. */
+export interface AgentSpec {
+  /** claude, codex, opencode, acp, command, module, or the name of an agent that the workers have registered. */
+  readonly use: string;
+  /** command and acp: the program and its arguments. */
+  readonly argv?: readonly string[];
+  /** module: the file, relative to the workspace or absolute. */
+  readonly path?: string;
+  /** claude, codex, opencode: the model, by the agent's own name for it. */
+  readonly model?: string;
+  /** claude, codex, opencode: arguments for the program beside Outlive's own. */
+  readonly args?: readonly string[];
+  /** A registered agent's own settings. */
+  readonly options?: Readonly<Record<string, unknown>>;
+}
 
 export type OutputSpec =
   | { readonly kind: 'commit'; readonly conclusive?: boolean }
@@ -37,7 +52,7 @@ export interface LimitsSpec {
   readonly perReason?: number;
   readonly wall?: string;
   readonly costUsd?: number;
-  readonly run?: { readonly wall?: string; readonly stall?: string; readonly costUsd?: number };
+  readonly run?: { readonly wall?: string; readonly stall?: string; readonly turns?: number; readonly costUsd?: number };
 }
 
 export interface Task {
@@ -81,7 +96,15 @@ export interface Limits {
   readonly perReason: number;
   readonly wallMs: number;
   readonly costUsd?: number;
-  readonly run: { readonly wallMs: number; readonly stallMs: number; readonly costUsd?: number };
+  readonly run: RunLimits;
+}
+
+/** `turns`: questions to the model. `stallMs`: without an event, or without output where the agent has no events. */
+export interface RunLimits {
+  readonly wallMs: number;
+  readonly stallMs: number;
+  readonly turns?: number;
+  readonly costUsd?: number;
 }
 
 /** What all checks of a task may take together, in milliseconds. */
@@ -96,6 +119,10 @@ export const DEFAULT_LIMITS: Limits = {
 };
 export const DEFAULT_CHECK_TIMEOUT_MS = 600_000;
 export const DEFAULT_PROBE_TIMEOUT_MS = 60_000;
+
+/** An agent as a person would name it: its program, its file, or its name. */
+export const sayAgent = ({ use, argv, path, model }: AgentSpec): string =>
+  [use, ...(argv ? [sayArgv(argv)] : []), ...(path ? [path] : []), ...(model ? [`with ${model}`] : [])].join(' ');
 
 /** An argv as a person would type it, for evidence and summaries. */
 export const sayArgv = (argv: readonly string[]): string =>

@@ -20,13 +20,17 @@ export interface AgentSetting {
   readonly task: Pick<Task, 'id' | 'env'>;
   readonly n: number;
   readonly dir: RunDir;
+  /** What its adapter adds: left out for checks and probes, which need no model. */
+  readonly agent?: { readonly env: Readonly<Record<string, string>>; readonly credentials: readonly string[] };
 }
 
 /** The whole environment of an agent and of the checks after it. The task's own settings beat the host's, Outlive's beat both. */
-export function agentEnvironment({ hostEnv, task, n, dir }: AgentSetting): Record<string, string> {
-  const host = Object.entries(hostEnv).filter((entry): entry is [string, string] => isPassed(entry[0]) && entry[1] !== undefined);
+export function agentEnvironment({ hostEnv, task, n, dir, agent }: AgentSetting): Record<string, string> {
+  const passes = (name: string) => isPassed(name) || agent?.credentials.includes(name) === true;
+  const host = Object.entries(hostEnv).filter((entry): entry is [string, string] => passes(entry[0]) && entry[1] !== undefined);
   return {
     ...Object.fromEntries(host),
+    ...agent?.env,
     ...task.env,
     TMPDIR: dir.tmp,
     OUTLIVE_TASK: task.id,

@@ -180,6 +180,7 @@ const ENDERS: Readonly<Record<EndedBy, true>> = {
   wall_limit: true,
   stall: true,
   output_limit: true,
+  turn_limit: true,
   budget: true,
   cancel: true,
   lease: true,

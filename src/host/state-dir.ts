@@ -32,6 +32,8 @@ export interface RunDir {
   readonly workspace: string;
   readonly tmp: string;
   readonly prompt: string;
+  /** What the agent's adapter has written for it. */
+  readonly files: string;
   readonly result: string;
   readonly stdout: string;
   readonly stderr: string;
@@ -61,6 +63,7 @@ function runDirAt(state: string, task: string, run: string): RunDir {
     workspace: file('workspace'),
     tmp: file('tmp'),
     prompt: file('prompt.md'),
+    files: file('agent'),
     result: file('result.json'),
     stdout: file('stdout.log'),
     stderr: file('stderr.log'),

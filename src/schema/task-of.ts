@@ -23,7 +23,7 @@ export function taskOf(spec: TaskSpec): Task {
     id: spec.id,
     title: spec.title ?? firstLine(spec.prompt),
     owner: spec.owner ?? 'nobody',
-    agent: spec.agent,
+    agent: typeof spec.agent === 'string' ? { use: spec.agent } : spec.agent,
     prompt: spec.prompt,
     ...(spec.workspace && { workspace: { repo: spec.workspace.repo, base: spec.workspace.base ?? 'main' } }),
     ...(spec.continues !== undefined && { continues: spec.continues }),
@@ -60,6 +60,7 @@ function limitsOf({ run = {}, ...whole }: LimitsSpec): Limits {
       wallMs,
       // A run of five minutes is over before a stall of ten could show: its default follows the run's.
       stallMs: ms(run.stall, Math.min(DEFAULT_LIMITS.run.stallMs, wallMs)),
+      ...(run.turns !== undefined && { turns: run.turns }),
       ...(run.costUsd !== undefined && { costUsd: run.costUsd }),
     },
   };

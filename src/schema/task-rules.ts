@@ -77,7 +77,7 @@ const milliseconds = (given: unknown): number | undefined => (typeof given === '
 
 function ofPrompt(agent: unknown, prompt: unknown): Finding[] {
   const given = taskSpec.shape.agent.safeParse(agent).data;
-  if (given === undefined || typeof prompt !== 'string') return [];
+  if (typeof given !== 'object' || given.use !== 'command' || typeof prompt !== 'string') return [];
   return given.argv.flatMap((part, index) =>
     part.includes('{prompt}') && Buffer.byteLength(part.replaceAll('{prompt}', () => prompt)) > LONGEST_ARGUMENT
       ? [

@@ -3,8 +3,9 @@
 
 import { z } from 'zod';
 import { TASK_ID } from '../domain/names.ts';
-import type { AgentSpec, CheckSpec, LimitsSpec, OutputKind, OutputSpec, TaskSpec } from '../domain/task.ts';
-import { expected, expectedSilently, sayFound, sayWord } from './expected.ts';
+import type { CheckSpec, LimitsSpec, OutputKind, OutputSpec, TaskSpec } from '../domain/task.ts';
+import { agent } from './agent-schema.ts';
+import { expected, expectedSilently, sayWord } from './expected.ts';
 import { argv, count, DAY_MS, dollars, duration, line, mapping, text } from './fields.ts';
 import { isRefName, repositoryAddress } from './repository.ts';
 
@@ -13,26 +14,6 @@ type ShapeOf<Spec> = Record<keyof Spec, z.ZodType>;
 
 const span = (words: string, example: string) =>
   duration({ atLeast: 1, atMost: 30 * DAY_MS, words: 'more than 0 and at most 30d' }).meta({ description: words, examples: [example] });
-
-const AGENT_FORM = '{use: command, argv: […]}';
-const commandAgent = {
-  use: z.literal('command').describe('A program of your own.'),
-  argv: argv('[node, fix.mjs]').meta({
-    description: 'The program and its arguments; no shell. `{prompt}` is replaced by the prompt.',
-    examples: [['node', 'fix.mjs']],
-  }),
-} satisfies ShapeOf<AgentSpec>;
-
-const agent = z
-  .discriminatedUnion('use', [mapping(commandAgent, AGENT_FORM)], { error: (issue) => sayAgent(issue.code, issue.input) })
-  .describe('What does the work in a run.') satisfies z.ZodType<AgentSpec>;
-
-function sayAgent(code: string | undefined, input: unknown): string {
-  const found = code === 'invalid_union' ? (input as { use?: unknown }).use : input;
-  return found === undefined
-    ? `missing; expected ${AGENT_FORM}`
-    : `${sayFound(found)} is not an agent of this version; expected ${AGENT_FORM}`;
-}
 
 const KINDS = ['commit', 'push', 'file', 'command'] as const satisfies readonly OutputKind[];
 const KINDS_OF_LATER = ['pull_request', 'comment', 'http'];
@@ -111,6 +92,7 @@ const check = mapping(
 const runLimits = {
   wall: span('How long one run may take. Default 1h.', '1h').exactOptional(),
   stall: span('How long a run may show no sign of life. Default 10m, or `wall` where that is less.', '10m').exactOptional(),
+  turns: count().exactOptional().describe('Questions to the model in one run. Default: no limit.'),
   costUsd: dollars().exactOptional().describe('What one run may cost, in US dollars. A run whose cost is not known counts as this much.'),
 } satisfies ShapeOf<NonNullable<LimitsSpec['run']>>;
 
@@ -119,7 +101,7 @@ const taskLimits = {
   perReason: count().exactOptional().describe('Runs that may end for the same reason. Default 3.'),
   wall: span('Time of all runs together. Default 8h.', '8h').exactOptional(),
   costUsd: dollars().exactOptional().describe('Cost of all runs together, in US dollars. Needs run.costUsd.'),
-  run: mapping(runLimits, 'limits of a run such as {wall: 1h}', ['turns']).exactOptional().describe('Ceilings of a single run.'),
+  run: mapping(runLimits, 'limits of a run such as {wall: 1h}').exactOptional().describe('Ceilings of a single run.'),
 } satisfies ShapeOf<LimitsSpec>;
 
 const limits = mapping(taskLimits, 'limits such as {runs: 6, wall: 8h}') satisfies z.ZodType<LimitsSpec>;

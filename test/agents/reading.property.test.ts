@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { acp } from '../../src/agents/acp.ts';
+import { acpReader } from '../../src/agents/acp.ts';
 import type { Reader } from '../../src/agents/agent.ts';
-import { claude } from '../../src/agents/claude.ts';
-import { codex } from '../../src/agents/codex.ts';
+import { claudeReader } from '../../src/agents/claude.ts';
+import { codexReader } from '../../src/agents/codex.ts';
 import { gemini } from '../../src/agents/gemini.ts';
 import { endingOf, rulesFor } from '../../src/agents/index.ts';
-import { opencode } from '../../src/agents/opencode.ts';
+import { opencodeReader } from '../../src/agents/opencode.ts';
 import { pi } from '../../src/agents/pi.ts';
 import { qwen } from '../../src/agents/qwen.ts';
 import { readEnding } from '../../src/agents/reading.ts';
@@ -166,13 +166,13 @@ describe("the model's words", () => {
 
 describe('a head of a line', () => {
   const readers: readonly (readonly [string, Reader])[] = [
-    ['claude', claude],
-    ['codex', codex],
+    ['claude', claudeReader],
+    ['codex', codexReader],
     ['gemini', gemini],
     ['qwen', qwen],
-    ['opencode', opencode],
+    ['opencode', opencodeReader],
     ['pi', pi],
-    ['acp', acp],
+    ['acp', acpReader],
   ];
   it.each(readers)('of %s tells what its event tells', (name, reader) => {
     const { heads: _, ...slow } = reader;

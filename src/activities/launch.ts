@@ -1,0 +1,67 @@
+// From a run and its agent's adapter to the process that its supervisor starts: argv, environment, files.
+
+import { createHash } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Agent, Launch } from '../agents/agent.ts';
+import type { RunInput } from '../domain/run.ts';
+import { agentEnvironment } from '../host/agent-environment.ts';
+import { DRIVER_ORDER_FILE, driverArgv } from '../host/drivers/driver-order.ts';
+import { type RunDir, runMark } from '../host/state-dir.ts';
+import type { Deps } from './deps.ts';
+
+export interface Launched {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Writes what the agent is to read. Throws with the code ENOENT where this host has no agent of that name: it lacks a tool. */
+export async function prepareLaunch(deps: Deps, input: RunInput, dir: RunDir, prompt: string): Promise<Launched> {
+  const { task, n, resume } = input;
+  const agent = agentOf(deps, task.agent.use);
+  const launch = agent.launch({
+    spec: task.agent,
+    prompt,
+    promptFile: dir.prompt,
+    session: sessionOf(dir),
+    ...(resume?.host === deps.host ? { resume: resume.id } : {}),
+    limits: task.limits.run,
+  });
+  const inFolder = (text: string) => text.replaceAll('{files}', () => dir.files);
+  const argv = launch.argv.map(inFolder);
+  await writeFiles(dir, launch, (text) => inFolder(text));
+  const env = Object.fromEntries(Object.entries(launch.env ?? {}).map(([name, value]) => [name, inFolder(value)]));
+  const wrap = deps.config.host.wrap.map((part) => part.replaceAll('{workspace}', dir.workspace).replaceAll('{run}', dir.root));
+  return {
+    argv: await argvOf(launch, dir, argv, wrap),
+    env: agentEnvironment({ hostEnv: deps.env, task, n, dir, agent: { env, credentials: agent.credentials ?? [] } }),
+  };
+}
+
+function agentOf({ agents, host }: Deps, name: string): Agent {
+  const agent = Object.hasOwn(agents, name) ? agents[name] : undefined;
+  if (agent) return agent;
+  throw Object.assign(new Error(`the worker of ${host} has no agent named ${name}: register it there (createOutlive({agents}))`), {
+    code: 'ENOENT',
+  });
+}
+
+async function writeFiles(dir: RunDir, { files = {} }: Launch, inFolder: (text: string) => string): Promise<void> {
+  await mkdir(dir.files, { recursive: true });
+  for (const [name, text] of Object.entries(files)) await writeFile(join(dir.files, name), inFolder(text), { mode: 0o600 });
+}
+
+/** What the host starts agents inside is around the agent's own program: a driver stays outside, but for the one that is the agent. */
+async function argvOf({ driver }: Launch, dir: RunDir, argv: readonly string[], wrap: readonly string[]): Promise<readonly string[]> {
+  if (!driver) return [...wrap, ...argv];
+  const file = join(dir.files, DRIVER_ORDER_FILE);
+  const isAgent = driver.kind === 'module';
+  await writeFile(file, JSON.stringify({ ...driver.told, argv: isAgent ? argv : [...wrap, ...argv] }), { mode: 0o600 });
+  return [...(isAgent ? wrap : []), ...driverArgv(driver.kind, file)];
+}
+
+/** The same for the same run, whoever asks: a UUID made of its mark (RFC 9562, version 8). */
+function sessionOf(dir: RunDir): string {
+  const hex = createHash('sha256').update(runMark(dir)).digest('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}

@@ -1,0 +1,29 @@
+// What a driver is told: a program of Outlive's that starts an agent and speaks its protocol. It is the supervised process,
+// so that the conversation outlives the worker, and it ends with the run's tree like everything in it.
+
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+
+export type DriverKind = 'acp' | 'app-server' | 'module';
+
+/** `argv` starts the agent; the rest is the driver's own, JSON, and read with care by it. */
+export interface DriverOrder {
+  readonly argv: readonly string[];
+  readonly [name: string]: unknown;
+}
+
+export const DRIVER_ORDER_FILE = 'driver.json';
+
+/** The bundle of the build; from source, that of the last build. */
+const built = (kind: DriverKind): string =>
+  fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../../../dist/host/drivers/${kind}.cjs` : `./${kind}.cjs`, import.meta.url));
+
+/** The argv of a driver whose order is in `file`. */
+export const driverArgv = (kind: DriverKind, file: string): string[] => [process.execPath, built(kind), file];
+
+/** For drivers: what their worker has told them. */
+export async function readDriverOrder(): Promise<DriverOrder> {
+  const [file] = process.argv.slice(2);
+  if (file === undefined) throw new Error('a driver wants the file with its order as its only argument');
+  return JSON.parse(await readFile(file, 'utf8')) as DriverOrder;
+}
