@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const needsServer = ['test/e2e/**/*.test.ts', 'test/**/*.server.test.ts', 'test/workflows/**/*server*.test.ts'];
+/** Real agents from the registry: minutes, and a few hundred megabytes once. */
+const realAgents = ['test/real-agents/**/*.test.ts'];
 const shared = { testTimeout: 20_000, hookTimeout: 60_000 };
 
 export default defineConfig({
@@ -12,8 +14,18 @@ export default defineConfig({
     globalSetup: ['test/build-supervisor.ts', 'test/leftovers.ts'],
     // Without a test that needs it, no server is started; so these two are projects.
     projects: [
-      { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts'], exclude: needsServer } },
+      { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts'], exclude: [...needsServer, ...realAgents] } },
       { test: { ...shared, name: 'server', include: needsServer, globalSetup: 'test/global-setup.ts' } },
+      {
+        test: {
+          ...shared,
+          name: 'agents',
+          include: realAgents,
+          globalSetup: 'test/global-setup.ts',
+          testTimeout: 240_000,
+          hookTimeout: 600_000,
+        },
+      },
     ],
   },
 });
