@@ -5,12 +5,13 @@ import { ApplicationFailure, activityInfo } from '@temporalio/activity';
 import { type LeftRun, RUN_DETACHED } from '../domain/contract.ts';
 import type { Ending } from '../domain/ending.ts';
 import type { Exit, RunInput, RunReport } from '../domain/run.ts';
-import { followRun, type LivingRun } from '../host/follow.ts';
+import { type Following, followRun, type LivingRun } from '../host/follow.ts';
 import { writeJournal } from '../host/journal.ts';
 import { writeLease } from '../host/lease.ts';
 import { bootId, endTree } from '../host/process-tree.ts';
 import { endRun, recallRun } from '../host/recall.ts';
 import { type RunDir, runMark } from '../host/state-dir.ts';
+import { signsOf } from './agent-signs.ts';
 import { bankWhileItRuns } from './bank-while-it-runs.ts';
 import { bankIt, conclude } from './conclude.ts';
 import { type Delivered, deliver, delivered, type End } from './deliver.ts';
@@ -51,7 +52,7 @@ export async function answerForRun(
   const claim = deps.claims.take(dir.root);
   const beats = startHeartbeats({
     client: deps.client,
-    first: { host: deps.host, bootId: bootId(), stateId: deps.stateId, n: input.n, phase: 'preparing' },
+    first: { host: deps.host, bootId: bootId(), stateId: input.stateId ?? deps.stateId, n: input.n, phase: 'preparing' },
     heartbeatMs: input.heartbeatMs,
     leaseMs: input.leaseMs,
     wanted: claim.wanted,
@@ -129,8 +130,15 @@ export async function recallToEnd(attended: Attended): Promise<Ended | undefined
   }
   beats.enter('running', recalled.journal.entered?.agent.pid);
   deps.log.info({ task: input.task.id, run: input.n }, 'run taken up again');
-  const living = followRun({ dir, supervisor: recalled.supervisor, stallMs: input.task.limits.run.stallMs });
+  const living = followRun({ ...watched(attended), supervisor: recalled.supervisor });
   return { ...(await followToEnd(attended, living)), startedAt };
+}
+
+/** How a living run is watched, by whoever answers for it. */
+export function watched({ deps, input: { task }, dir }: Attended): Omit<Following, 'supervisor' | 'told'> {
+  const agent = deps.agents[task.agent.use];
+  const signs = agent && signsOf(agent, dir.stdout, task.limits.run);
+  return { dir, stallMs: task.limits.run.stallMs, ...(signs ? { signs } : {}) };
 }
 
 const sayUnowned = ({ deps, dir }: Attended, error: unknown): void =>
@@ -161,7 +169,7 @@ export async function followToEnd(attended: Attended, living: LivingRun): Promis
 
 /** What the server is told of a run that lives on, if it still listens. A task that is over needs no agent any more. */
 async function letGo({ deps, input, dir }: Attended, { why }: RunTaken): Promise<Error> {
-  const left: LeftRun = { host: deps.host, n: input.n, stateId: deps.stateId };
+  const left: LeftRun = { host: deps.host, n: input.n, stateId: input.stateId ?? deps.stateId };
   const message = `${deps.host} lets go of run ${input.n}, which goes on; it is taken up again there`;
   if (why !== 'disowned') return ApplicationFailure.create({ type: RUN_DETACHED, message, nonRetryable: true, details: [left] });
   // An unreachable server says nothing about the task: then the run is an orphan, and is asked about again.

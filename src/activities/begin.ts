@@ -16,7 +16,7 @@ import { continueFrom } from './continue-from.ts';
 import type { Deps } from './deps.ts';
 
 export async function begin(deps: Deps, spec: TaskSpec): Promise<Begun> {
-  const checked = checkTaskSpec(spec);
+  const checked = checkTaskSpec(spec, deps.agents);
   if (!checked.ok) throw invalid(checked.complaints.map((complaint) => sayComplaint(complaint)));
   const { task } = checked;
   const there = await branchAtOrigin(task);

@@ -44,7 +44,7 @@ export async function lookAtEnd(
   const { task, n, start } = input;
   const { host } = deps;
   const redact = deps.redact.with(task.env);
-  const words = await readWords(deps.agents, task.agent, dir, redact);
+  const words = await readWords(deps.agents, task.agent, dir, redact, exit);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const isForgotten = exit.vanished === 'state';
   const isHere = entered && !isForgotten;
@@ -58,9 +58,11 @@ export async function lookAtEnd(
     startedAt,
     endedAt: new Date().toISOString(),
     ...(words.usage ? { usage: words.usage } : {}),
+    ...(words.session === undefined ? {} : { session: words.session }),
+    ...(words.agentVersion === undefined ? {} : { agentVersion: words.agentVersion }),
     seen: bank ? { ...looked, bank } : looked,
   });
-  const report = redact.json(reportRun({ task, exit, words, facts, start, ...(trouble ? { trouble } : {}) }));
+  const report = redact.json(reportRun({ agents: deps.agents, task, exit, words, facts, start, ...(trouble ? { trouble } : {}) }));
   const note = words.typed?.note;
   return { report, facts, ...(note ? { note } : {}) };
 }

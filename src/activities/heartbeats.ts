@@ -7,7 +7,8 @@ import { ActivityCancelledError, ActivityNotFoundError, ActivityPausedError, Act
 import type { Heartbeat } from '../domain/run.ts';
 import { leaseClock } from '../host/lease.ts';
 
-const ANSWER_MS = 3000;
+/** How long an answer may take: a busy server is slow, and one that takes longer counts as silent. */
+const answerMs = (heartbeatMs: number): number => Math.max(3000, Math.min(heartbeatMs / 3, 15_000));
 /** What lives that long is told of at once when its phase changes: people look at it. A shorter run costs no beat more. */
 const TELL_MS = 1000;
 
@@ -26,7 +27,7 @@ export interface Heartbeats {
   enter(phase: Heartbeat['phase'], pid?: number): void;
   /** End of the lease, on the lease's clock. */
   leaseUntil(): number;
-  /** Resolves once none is on its way any more, within 3 s: closing the connection under one that is tried again takes the whole worker down. */
+  /** Breaks off what is on its way, and resolves once nothing is any more: closing the connection under one that is tried again takes the whole worker down. */
   stop(): Promise<void>;
 }
 
@@ -51,6 +52,8 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
   let heard = false;
   let until = leaseClock();
   let onItsWay: Promise<void> = Promise.resolve();
+  const over = new AbortController();
+  const ask = () => client.withDeadline(Date.now() + answerMs(heartbeatMs), () => client.activity.heartbeat(token, beat));
 
   const take = (why: Taken) => {
     if (!taken.signal.aborted) taken.abort(why);
@@ -60,7 +63,7 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
     // The server may have answered late: the lease counts from the question.
     const askedAt = leaseClock();
     try {
-      await client.withDeadline(Date.now() + ANSWER_MS, () => client.activity.heartbeat(token, beat));
+      await client.withAbortSignal(over.signal, ask);
       heard = true;
       until = askedAt + leaseMs / 1000;
       onRenewed(until);
@@ -102,6 +105,7 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
     leaseUntil: () => until,
     stop: () => {
       stopped = true;
+      over.abort();
       return onItsWay;
     },
   };

@@ -1,6 +1,7 @@
 // From what was seen of a run's end to what it means: a good end, or a typed failure that fits into the history.
 
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { Agents } from '../agents/agent.ts';
 import { endingOf as readByAgent, rulesFor } from '../agents/index.ts';
 import { classify } from '../domain/classify.ts';
 import type { Ending } from '../domain/ending.ts';
@@ -13,6 +14,7 @@ import { hasProgress } from './look.ts';
 import type { LastWords } from './words.ts';
 
 export interface EndedRun {
+  readonly agents: Agents;
   readonly task: Task;
   readonly exit: Exit;
   readonly words: LastWords;
@@ -26,12 +28,12 @@ export type Report = { readonly kind: 'finished' } | { readonly kind: 'failed'; 
 
 /** A good end is one whose outputs are all there and whose checks are all green; every other end is classified. */
 export function reportRun(ended: EndedRun): Report {
-  const { task, exit, words, facts, start } = ended;
+  const { agents, task, exit, words, facts, start } = ended;
   const work = completeness(task, facts.seen);
   const endedWell = exit.exitCode === 0 && exit.endedBy === 'itself' && words.typed?.outcome !== 'failed';
   if (endedWell && work.kind === 'complete') return { kind: 'finished' };
-  const ending = readByAgent(endingOf(ended));
-  const { class: of, reason, basis, rule, evidence, retryAfterMs, resetsAt } = classify(ending, rulesFor(task.agent.use));
+  const ending = readByAgent(endingOf(ended), agents);
+  const { class: of, reason, basis, rule, evidence, retryAfterMs, resetsAt } = classify(ending, rulesFor(task.agent.use, agents));
   const verdict = of === 'none' || reason === 'succeeded' ? unseen(sayCompleteness(work)) : { class: of, reason, basis, rule, evidence };
   const failure: Failure = {
     ...verdict,
@@ -69,7 +71,8 @@ function unseen(what: string): Omit<Failure, 'progress'> {
 function endingOf({ task, exit, words, facts, trouble }: EndedRun): Ending {
   const { repository, outputs, checks } = facts.seen;
   const work = completeness(task, facts.seen);
-  const isGood = exit.exitCode === 0 && words.typed?.outcome !== 'failed';
+  // Without a word and without an event nobody can say that it was at work at all.
+  const isGood = exit.exitCode === 0 && words.typed?.outcome !== 'failed' && !words.isMute;
   const missing = outputs.filter((output) => output.by === 'agent' && output.state !== 'present' && output.state !== 'unknown');
   const red = checks.filter((check) => check.state === 'red');
   return {
@@ -85,6 +88,7 @@ function endingOf({ task, exit, words, facts, trouble }: EndedRun): Ending {
     ...(exit.unreadable === undefined ? {} : { unreadable: exit.unreadable }),
     ...(words.typed ? { typed: words.typed } : {}),
     ...(words.usage ? { usage: words.usage } : {}),
+    ...(words.awaitsModel === undefined ? {} : { awaitsModel: words.awaitsModel }),
     stdoutTail: words.stdoutTail,
     stderrTail: words.stderrTail,
     ...(work.kind === 'complete' ? { landed: { commits: repository?.commits ?? 0, dirty: repository?.dirty ?? 0, complete: true } } : {}),

@@ -14,12 +14,13 @@ import { writeLease } from '../host/lease.ts';
 import { runMark } from '../host/state-dir.ts';
 import type { Supervisor } from '../host/supervisors.ts';
 import { prepareWorkspace, WorkspaceError } from '../host/workspace.ts';
-import { type Attended, answerForRun, type Ended, followToEnd, ownership, recallToEnd } from './attend.ts';
+import { type Attended, answerForRun, type Ended, followToEnd, ownership, recallToEnd, watched } from './attend.ts';
 import type { HostDeps } from './deps.ts';
 import { endEarlierExecutions } from './earlier-executions.ts';
 import { RunTaken } from './heartbeats.ts';
 import { prepareLaunch } from './launch.ts';
 import { promptFor } from './prompt.ts';
+import { sleepUnless } from './sleep-unless.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
 
 export async function runAgent(deps: HostDeps, input: RunInput): Promise<RunReport> {
@@ -54,7 +55,7 @@ async function begin(attended: Attended): Promise<Ended> {
     trouble,
   });
   try {
-    await beats.answered;
+    if (!(await isAnswered(attended))) return notBegun({ endedBy: 'lease' });
     const from = await endEarlierExecutions(deps, input, dir, beats.signal);
     await prepareWorkspace({
       state: deps.state,
@@ -74,6 +75,16 @@ async function begin(attended: Attended): Promise<Ended> {
     if (error instanceof WorkspaceError) return notBegun({}, { stderrTail: `${error.message}\n${error.stderr}` });
     const { code, message } = error as NodeJS.ErrnoException;
     return notBegun({ notStarted: { code: code ?? 'error', message } });
+  }
+}
+
+/** A server that is silent for a whole lease would leave an agent unowned at once. */
+async function isAnswered({ beats, input }: Attended): Promise<boolean> {
+  const over = new AbortController();
+  try {
+    return await Promise.race([beats.answered.then(() => true), sleepUnless(input.leaseMs, over.signal).then(() => false)]);
+  } finally {
+    over.abort();
   }
 }
 
@@ -105,7 +116,7 @@ async function start(attended: Attended): Promise<LivingRun> {
   attended.started();
   const { over } = supervisor.run(order, (pid) => beats.enter('running', pid));
   deps.log.info({ task: task.id, run: n, supervisor: supervisor.pid }, 'agent handed to its supervisor');
-  return followRun({ dir, supervisor, stallMs: task.limits.run.stallMs, told: over });
+  return followRun({ ...watched(attended), supervisor, told: over });
 }
 
 async function prepare({ input, dir }: Attended, { pid, startTime }: Supervisor): Promise<void> {

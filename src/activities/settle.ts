@@ -78,7 +78,7 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
   const { left } = await endTree({ mark: runMark(dir), graceMs: GRACE_MS });
   if (neverStarted(run, input.seen) || !(await exists(dir.workspace))) return lookFromAfar(input, input.seen);
   const redact = deps.redact.with(task.env);
-  const words = await readWords(deps.agents, task.agent, dir, redact);
+  const words = await readWords(deps.agents, task.agent, dir, redact, ended?.exit);
   const goodEnd = saysFinished(words, ended?.exit);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const signal = cancellationSignal();

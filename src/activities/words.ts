@@ -1,11 +1,16 @@
-// The last words of a run: its result file as its agent's adapter reads it, and the ends of its streams.
+// The last words of a run: its result file as its agent's adapter reads it, what its events have told, and the ends of its
+// streams.
 import { readFile } from 'node:fs/promises';
 import type { Agents, AgentWords } from '../agents/agent.ts';
+import type { Heard } from '../agents/heard.ts';
+import { endingOf } from '../agents/index.ts';
+import { usageOf } from '../agents/reading.ts';
 import type { Exit } from '../domain/run.ts';
 import type { AgentSpec } from '../domain/task.ts';
 import type { Redact } from '../host/redact.ts';
 import type { RunDir } from '../host/state-dir.ts';
 import { readTail } from '../host/tail.ts';
+import { hearAll } from './agent-signs.ts';
 
 const TAIL_BYTES = 8 * 1024;
 /** Read beyond the tail, so that a secret that its beginning would cut in two is whole when it is redacted. */
@@ -14,19 +19,47 @@ const MARGIN_BYTES = 2048;
 export interface LastWords extends AgentWords {
   readonly stdoutTail: string;
   readonly stderrTail: string;
+  readonly agentVersion?: string;
+  readonly awaitsModel?: boolean;
+  /** It has events, and there was not a single one. */
+  readonly isMute?: true;
 }
 
-/** The run's own word that it is finished: what its result file says, else a good exit. */
+/** The run's own word that it is finished: what its result file or its stream says, else a good exit. */
 export function saysFinished({ typed }: LastWords, exit: Exit | undefined): boolean {
   return typed ? typed.outcome === 'finished' : exit?.exitCode === 0;
 }
 
-export async function readWords(agents: Agents, { use }: AgentSpec, dir: RunDir, redact: Redact): Promise<LastWords> {
+export async function readWords(
+  agents: Agents,
+  { use }: AgentSpec,
+  dir: RunDir,
+  redact: Redact,
+  exit: Exit | undefined,
+): Promise<LastWords> {
+  const agent = Object.hasOwn(agents, use) ? agents[use] : undefined;
   const tailOf = async (file: string) => redact.text(await readTail(file, TAIL_BYTES + MARGIN_BYTES)).slice(-TAIL_BYTES);
-  const [result, stdoutTail, stderrTail] = await Promise.all([
+  const [result, stdoutTail, stderrTail, heard] = await Promise.all([
     readFile(dir.result, 'utf8').catch(() => undefined),
     tailOf(dir.stdout),
     tailOf(dir.stderr),
+    agent && hearAll(agent, dir.stdout),
   ]);
-  return { ...redact.json(agents[use]?.readResult?.(result) ?? {}), stdoutTail, stderrTail };
+  const exitCode = exit?.exitCode === undefined ? {} : { exitCode: exit.exitCode };
+  const { typed } = endingOf({ agent: use, stdoutTail, stderrTail, ...exitCode }, agents);
+  const own = agent?.readResult?.(result) ?? {};
+  const words = { ...(typed ? { typed } : {}), ...(heard ? wordsOf(heard) : {}), ...own };
+  return { ...redact.json(words), stdoutTail, stderrTail };
+}
+
+function wordsOf(heard: Readonly<Heard>): Omit<LastWords, 'stdoutTail' | 'stderrTail'> {
+  const { session, version, awaitsModel, events } = heard;
+  const usage = usageOf(heard);
+  return {
+    ...(usage ? { usage } : {}),
+    ...(session === undefined ? {} : { session }),
+    ...(version === undefined ? {} : { agentVersion: version }),
+    ...(awaitsModel === undefined ? {} : { awaitsModel }),
+    ...(events === 0 ? { isMute: true } : {}),
+  };
 }

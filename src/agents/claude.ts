@@ -82,6 +82,7 @@ function hearSystem(event: Json, heard: Heard): void {
   switch (event['subtype']) {
     case 'init':
       heard.session = text(event['session_id']);
+      heard.version = text(event['claude_code_version']);
       heard.isOver = false;
       asked(heard);
       break;

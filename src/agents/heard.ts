@@ -22,6 +22,8 @@ export interface Heard {
   /** The last of the agent's notices that it tries again. */
   retry: { readonly words: string; readonly reason?: Reason } | undefined;
   awaitsModel: boolean | undefined;
+  /** Questions to the model. */
+  turns: number;
   /** Tools that it was not allowed to use. */
   denied: string[];
   /** What it asked a person's leave for, and the answers that would refuse it (ACP). */
@@ -30,6 +32,8 @@ export interface Heard {
   /** What it lost on the way, which no good end makes up for. */
   lost: Named | undefined;
   session: string | undefined;
+  /** Of the agent's program. */
+  version: string | undefined;
   /** ISO time of a reset that a field states. */
   resetsAt: string | undefined;
   inputTokens: number | undefined;
@@ -50,11 +54,13 @@ export const nothingHeard = (): Heard => ({
   said: [],
   retry: undefined,
   awaitsModel: undefined,
+  turns: 0,
   denied: [],
   wants: undefined,
   refusals: [],
   lost: undefined,
   session: undefined,
+  version: undefined,
   resetsAt: undefined,
   inputTokens: undefined,
   outputTokens: undefined,
@@ -65,6 +71,8 @@ export const nothingHeard = (): Heard => ({
 /** A question to the model is under way: whatever was thought to be the end was none. */
 export function asked(heard: Heard): void {
   goOn(heard);
+  // The results of tools that worked side by side come one by one, and are one question.
+  if (heard.awaitsModel !== true) heard.turns++;
   heard.awaitsModel = true;
 }
 

@@ -28,7 +28,7 @@ export function readEnding(ending: Ending, reader: Reader): Ending {
   set(read, 'session', heard.session);
   set(read, 'stopReason', heard.stopReason);
   set(read, 'typed', ending.typed ?? typedEnd(heard, ending));
-  if (ending.usage === undefined) addUsage(read, heard);
+  set(read, 'usage', ending.usage ?? usageOf(heard));
   return read;
 }
 
@@ -64,7 +64,7 @@ function readStream(tail: string, reader: Reader, heard: Heard): Beside {
 }
 
 /** A piece of an event whose other end is out of sight may be the model's words: it is not kept. */
-function readLine(line: string, isFirst: boolean, reader: Reader, heard: Heard): 'event' | 'piece' | 'text' {
+export function readLine(line: string, isFirst: boolean, reader: Reader, heard: Heard): 'event' | 'piece' | 'text' {
   if (!line.startsWith('{')) {
     if (!isFirst || !/[}\]]\s*$/.test(line) || !line.includes('"')) return 'text';
     reader.hearCut?.(line, heard);
@@ -109,12 +109,14 @@ function typedEnd({ end, reason, reasonIn, resetsAt }: Heard, { exitCode, stdout
   return typed;
 }
 
-function addUsage(read: Mutable<Ending>, { inputTokens, outputTokens, costUsd, isTotal }: Heard): void {
-  if (inputTokens === undefined && outputTokens === undefined && costUsd === undefined) return;
+/** What the agent said that it has used; undefined where it said nothing of the kind. */
+export function usageOf({ inputTokens, outputTokens, costUsd, turns, isTotal }: Heard): Usage | undefined {
+  if (inputTokens === undefined && outputTokens === undefined && costUsd === undefined) return undefined;
   const usage: Mutable<Usage> = {};
   set(usage, 'inputTokens', inputTokens);
   set(usage, 'outputTokens', outputTokens);
   set(usage, 'costUsd', costUsd);
-  read.usage = usage;
-  if (!isTotal) read.usageIncomplete = true;
+  if (turns > 0) usage.turns = turns;
+  if (!isTotal) usage.incomplete = true;
+  return usage;
 }

@@ -6,7 +6,7 @@ import { constants } from 'node:fs';
 import { access, readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Connected } from '../connection.ts';
-import { CONTROL_QUEUE, logWorkflowId, READ_LOG_WORKFLOW } from '../domain/names.ts';
+import { CONTROL_QUEUE, logWorkflowId, READ_LOG_WORKFLOW, shortRunId } from '../domain/names.ts';
 import { type HostLogAsk, LOG_GONE, LOG_HOST_SILENT, type LogAsk, type LogPiece } from '../domain/run-log.ts';
 import { redactFor } from '../host/redact.ts';
 import { followRunLog, RunLogGone } from '../host/run-log.ts';
@@ -42,7 +42,7 @@ const SERVER_MS = 5000;
 export async function logSource(server: Connected, run: LoggedRun, env: NodeJS.ProcessEnv, silent?: string): Promise<LogSource> {
   const dir = runDir(stateDir(run.host, env), run.task, run.n, run.workflowRunId);
   if (await isReadable(dir)) return { place: dir.root, read: (asked) => readHere(dir, run, asked, env) };
-  const place = `runs/${run.task}/${run.n}-${run.workflowRunId.slice(0, 8)} of the state folder of host ${run.host}`;
+  const place = `runs/${run.task}/${run.n}-${shortRunId(run.workflowRunId)} of the state folder of host ${run.host}`;
   if (silent !== undefined) throw new CliError('no_worker', `Nobody can be asked for the log: ${silent}. It lies in ${place}.`);
   return { place, read: (asked) => readFromAfar(server, { ...run, ...asked }) };
 }

@@ -63,8 +63,6 @@ export interface Ending {
   /** It prints clock times of its host, without a zone. */
   readonly printsLocalTime?: true;
   readonly usage?: Usage;
-  /** `usage` is of the steps that were seen, not the agent's own total. */
-  readonly usageIncomplete?: true;
   readonly landed?: Landed;
   readonly harness?: Harness;
   /** The signal that a recorder sent on purpose. */

@@ -74,7 +74,12 @@ export const SEARCH_ATTRIBUTES = {
 
 export const taskBranch = (taskId: string): string => `outlive/${taskId}`;
 export const TASK_TRAILER = 'Outlive-Task';
+/**
+ * Enough of the id of Temporal's own run to tell executions of one task apart: its end, because its beginning is a clock
+ * (UUIDv7), which two executions within a minute have in common.
+ */
+export const shortRunId = (workflowRunId: string): string => workflowRunId.slice(-8);
 /** Where what run n left is kept. The id of Temporal's own run is in the name, because a reset starts the numbers anew. */
 export const bankRef = (taskId: string, workflowRunId: string, n: number): string =>
-  `refs/outlive/${taskId}/run-${n}-${workflowRunId.slice(0, 8)}`;
+  `refs/outlive/${taskId}/run-${n}-${shortRunId(workflowRunId)}`;
 export const wipRef = (bank: string): string => `${bank}-wip`;

@@ -122,7 +122,12 @@ export const DEFAULT_PROBE_TIMEOUT_MS = 60_000;
 
 /** An agent as a person would name it: its program, its file, or its name. */
 export const sayAgent = ({ use, argv, path, model }: AgentSpec): string =>
-  [use, ...(argv ? [sayArgv(argv)] : []), ...(path ? [path] : []), ...(model ? [`with ${model}`] : [])].join(' ');
+  [
+    ...(use === 'command' ? [] : [use]),
+    ...(argv ? [sayArgv(argv)] : []),
+    ...(path ? [path] : []),
+    ...(model ? [`with ${model}`] : []),
+  ].join(' ');
 
 /** An argv as a person would type it, for evidence and summaries. */
 export const sayArgv = (argv: readonly string[]): string =>

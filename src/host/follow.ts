@@ -10,6 +10,8 @@ import { type EndedRun, endOfRun, orderEnd } from './recall.ts';
 import type { RunDir } from './state-dir.ts';
 
 const POLL_MS = 250;
+/** A limit of turns or cost is passed by no more than what an agent does in that time. */
+const LOOK_MS = 1000;
 const GRACE_MS = 5000;
 
 export interface LivingRun {
@@ -21,23 +23,38 @@ export interface LivingRun {
   leave(): void;
 }
 
+/** What the agent's own events tell. */
+export interface Signs {
+  /** Reads what has come since, and gives how many signs of life there were in all. */
+  look(): number;
+  /** The limit of a run that the agent has gone beyond. */
+  overLimit(): EndedBy | undefined;
+}
+
 export interface Following {
   readonly dir: RunDir;
   readonly supervisor: ProcessIdentity;
-  /** How long neither output nor result file may stand still, in milliseconds. */
+  /** How long there may be no sign of life, in milliseconds. */
   readonly stallMs: number;
+  /** Left out for an agent without events: every growth of its output or its result file is a sign of life. */
+  readonly signs?: Signs;
   /** The exit as the supervisor tells it; undefined where it has died. Left out by a worker that did not start it. */
   readonly told?: Promise<Exit | undefined>;
 }
 
-export function followRun({ dir, supervisor, stallMs, told }: Following): LivingRun {
+export function followRun({ dir, supervisor, stallMs, signs, told }: Following): LivingRun {
   const left = new AbortController();
   let isAsked = false;
   const end = (cause: EndedBy, graceMs = GRACE_MS) => {
     if (!isAsked) void orderEnd(dir, supervisor, cause, graceMs);
     isAsked = true;
   };
-  const stopWatching = watchOutput([dir.stdout, dir.stderr, dir.result], stallMs, () => end('stall'));
+  const sizes = () => [dir.stdout, dir.stderr, dir.result].map(sizeOf).join();
+  const look = signs ? () => `${signs.look()} ${sizeOf(dir.result)}` : sizes;
+  const stopWatching = watchSigns(look, stallMs, (isStalled) => {
+    const cause = signs?.overLimit() ?? (isStalled ? 'stall' : undefined);
+    if (cause) end(cause);
+  });
   const over = (told ?? untilOver(dir, supervisor, left.signal)).then((exit) =>
     exit ? { exit, entered: exit.notStarted === undefined } : lastWord(dir, left.signal),
   );
@@ -55,20 +72,20 @@ function lastWord(dir: RunDir, left: AbortSignal): Promise<EndedRun> {
   return left.aborted ? new Promise<never>(() => undefined) : endOfRun(dir);
 }
 
-/** Reads sizes on the monotonic clock: a laptop that slept for an hour has not been silent for an hour. */
-function watchOutput(files: readonly string[], stallMs: number, onStall: () => void): () => void {
-  const sizes = () => files.map(sizeOf).join();
-  let seen = sizes();
-  let grewAt = performance.now();
+/** On the monotonic clock: a laptop that slept for an hour has not been silent for an hour. */
+function watchSigns(look: () => string, stallMs: number, onLook: (isStalled: boolean) => void): () => void {
+  let seen = look();
+  let seenAt = performance.now();
   const timer = setInterval(
     () => {
-      const now = sizes();
+      const now = look();
       if (now !== seen) {
         seen = now;
-        grewAt = performance.now();
-      } else if (performance.now() - grewAt >= stallMs) onStall();
+        seenAt = performance.now();
+      }
+      onLook(performance.now() - seenAt >= stallMs);
     },
-    Math.min(stallMs / 5, 5000),
+    Math.min(stallMs / 5, LOOK_MS),
   );
   return () => clearInterval(timer);
 }

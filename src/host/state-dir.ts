@@ -4,6 +4,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
+import { shortRunId } from '../domain/names.ts';
 
 /** `$XDG_STATE_HOME/outlive/<hostId>`, else `~/.local/state/outlive/<hostId>`. A relative XDG_STATE_HOME is ignored, as XDG asks. */
 export function stateDir(hostId: string, env: NodeJS.ProcessEnv): string {
@@ -51,7 +52,7 @@ export interface RunDir {
 
 /** Temporal's run id is in the name, because a reset starts the numbers of runs anew. Nothing is created. */
 export function runDir(state: string, taskId: string, n: number, workflowRunId: string): RunDir {
-  return runDirAt(state, taskId, `${n}-${workflowRunId.slice(0, 8)}`);
+  return runDirAt(state, taskId, `${n}-${shortRunId(workflowRunId)}`);
 }
 
 function runDirAt(state: string, task: string, run: string): RunDir {

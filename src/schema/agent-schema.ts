@@ -2,7 +2,8 @@
 
 import { z } from 'zod';
 import type { AgentSpec } from '../domain/task.ts';
-import { expected, expectedText, sayFound } from './expected.ts';
+import type { Finding, Path } from './complaints.ts';
+import { expected, expectedText, sayFound, sayWord } from './expected.ts';
 import { argv, line, mapping, text } from './fields.ts';
 
 const program = (words: string, ...example: string[]) => argv(`[${example.join(', ')}]`).meta({ description: words, examples: [example] });
@@ -43,16 +44,59 @@ const module = mapping(
   '{use: module, path: …}',
 );
 
-const AGENT_FORM = '{use: claude} or {use: command, argv: […]}';
+const OWN_NAMES = ['claude', 'codex', 'opencode', 'acp', 'command', 'module'] as const;
+const AGENT_FORM = 'an agent such as claude or {use: command, argv: […]}';
+
+const own = z.discriminatedUnion('use', [claude, codex, opencode, acp, command, module], {
+  error: ({ code, input }) =>
+    code === 'invalid_union' ? sayWord((input as { use?: unknown }).use, 'agent', OWN_NAMES) : expected(AGENT_FORM)({ input }),
+});
+
+/** Whether somebody has registered it is asked by the rules: only the worker, or the configuration, knows. */
+const registered = mapping(
+  {
+    use: z
+      .string()
+      .regex(new RegExp(`^(?!(?:${OWN_NAMES.join('|')})$)[a-z][a-z0-9-]{0,62}$`), { abort: true })
+      .describe('The name under which the workers have registered an agent of yours.'),
+    options: z
+      .record(z.string(), z.json(), { error: expected('a mapping of options') })
+      .exactOptional()
+      .describe('What that agent wants to know.'),
+  },
+  '{use: NAME, options: …}',
+);
+
+/** The name alone, where an agent needs no more. */
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/);
+
 export const agent = z
-  .union([z.enum(['claude', 'codex', 'opencode']), z.discriminatedUnion('use', [claude, codex, opencode, acp, command, module])], {
-    error: (issue) => sayAgent(issue.code, issue.input),
-  })
+  .union([name, own, registered], { error: ({ input }) => expected(AGENT_FORM)({ input }) })
   .describe('What does the work in a run.') satisfies z.ZodType<AgentSpec | string>;
 
-function sayAgent(code: string | undefined, input: unknown): string {
-  const found = code === 'invalid_union' ? (input as { use?: unknown }).use : input;
-  return found === undefined
-    ? `missing; expected ${AGENT_FORM}`
-    : `${sayFound(found)} is not an agent of this version; expected ${AGENT_FORM}`;
+/** Agents that a worker has beside Outlive's own, by name. */
+export type Registered = Readonly<Record<string, { refuse?(options: Readonly<Record<string, unknown>>): string | undefined }>>;
+
+/** What is wrong with the name of an agent, and with the options of a registered one. */
+export function ofAgent(given: unknown, others: Registered): Finding[] {
+  const alone = typeof given === 'string';
+  const fields = (alone ? { use: given } : given) as { readonly use?: unknown; readonly options?: unknown } | undefined;
+  const use = typeof fields === 'object' && fields !== null ? fields.use : undefined;
+  if (typeof use !== 'string' || (!alone && OWN_NAMES.includes(use as never))) return [];
+  const path: Path = alone ? ['agent'] : ['agent', 'use'];
+  if (alone && NEED_MORE[use]) return [{ path, says: `${sayFound(use)} needs more than its name; expected ${NEED_MORE[use]}` }];
+  if (OWN_NAMES.includes(use as never)) return [];
+  const known = Object.hasOwn(others, use) ? others[use] : undefined;
+  if (!known) return [{ path, says: sayWord(use, 'agent', [...OWN_NAMES, ...Object.keys(others)]) }];
+  const problem = known.refuse?.(isOptions(fields?.options) ? fields.options : {});
+  return problem === undefined ? [] : [{ path: ['agent', 'options'], says: problem }];
 }
+
+const NEED_MORE: Readonly<Record<string, string>> = {
+  acp: '{use: acp, argv: […]}',
+  command: '{use: command, argv: […]}',
+  module: '{use: module, path: …}',
+};
+
+const isOptions = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

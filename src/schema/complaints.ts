@@ -51,16 +51,24 @@ export const abbreviate = (text: string, longest = 60): string => {
 };
 
 /** The findings of a schema whose messages were made by `expected.ts`. */
-export function findingsOf(error: z.ZodError): Finding[] {
-  return error.issues.flatMap((issue): Finding[] => {
+export const findingsOf = (error: z.ZodError): Finding[] => findingsIn(error.issues, []);
+
+function findingsIn(issues: readonly z.core.$ZodIssue[], within: Path): Finding[] {
+  return issues.flatMap((issue): Finding[] => {
+    const path = [...within, ...issue.path];
+    // The first form that fits from outside says what is wrong inside.
+    const form = issue.code === 'invalid_union' ? issue.errors.find((errors) => errors.some((inner) => isInside(inner))) : undefined;
+    if (form) return findingsIn(form, path);
     if (issue.code === 'unrecognized_keys') {
       const lines = issue.message.split('\n');
-      return issue.keys.map((key, index) => ({ path: [...issue.path, key], says: lines[index] ?? issue.message, on: 'key' }));
+      return issue.keys.map((key, index) => ({ path: [...path, key], says: lines[index] ?? issue.message, on: 'key' }));
     }
-    if (issue.code === 'invalid_key') return [{ path: issue.path, says: issue.message, on: 'key' }];
-    return [{ path: issue.path, says: issue.message }];
+    if (issue.code === 'invalid_key') return [{ path, says: issue.message, on: 'key' }];
+    return [{ path, says: issue.message }];
   });
 }
+
+const isInside = (issue: z.core.$ZodIssue): boolean => issue.path.length > 0 || issue.code === 'unrecognized_keys';
 
 /** One complaint a place (the first says enough), in the order of the text, and not without end. */
 export function complaintsOf(findings: readonly Finding[], place: (finding: Finding) => Partial<Complaint> = () => ({})): Complaint[] {

@@ -4,13 +4,14 @@
 import { posix } from 'node:path';
 import { parseDuration, sayDuration } from '../domain/duration.ts';
 import { DEFAULT_LIMITS, type OutputSpec } from '../domain/task.ts';
+import { ofAgent, type Registered } from './agent-schema.ts';
 import type { Finding, Path } from './complaints.ts';
 import { output, taskSpec } from './task-schema.ts';
 
 /** Linux refuses to start a program with a longer single argument. */
 const LONGEST_ARGUMENT = 128 * 1024 - 1;
 
-export function brokenRules(spec: unknown): Finding[] {
+export function brokenRules(spec: unknown, others: Registered): Finding[] {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return [];
   const parts = spec as Readonly<Record<string, unknown>>;
   const listed = Array.isArray(parts['outputs']) ? parts['outputs'] : [];
@@ -18,6 +19,7 @@ export function brokenRules(spec: unknown): Finding[] {
   const hasWorkspace = parts['workspace'] !== undefined;
   return [
     ...outputs.flatMap((candidate, index) => (candidate ? ofOutput(candidate, index, outputs, hasWorkspace) : [])),
+    ...ofAgent(parts['agent'], others),
     ...ofLimits(parts['limits']),
     ...ofPrompt(parts['agent'], parts['prompt']),
     ...(parts['bank'] !== undefined && !hasWorkspace
@@ -77,7 +79,7 @@ const milliseconds = (given: unknown): number | undefined => (typeof given === '
 
 function ofPrompt(agent: unknown, prompt: unknown): Finding[] {
   const given = taskSpec.shape.agent.safeParse(agent).data;
-  if (typeof given !== 'object' || given.use !== 'command' || typeof prompt !== 'string') return [];
+  if (typeof given !== 'object' || !('argv' in given) || given.use !== 'command' || typeof prompt !== 'string') return [];
   return given.argv.flatMap((part, index) =>
     part.includes('{prompt}') && Buffer.byteLength(part.replaceAll('{prompt}', () => prompt)) > LONGEST_ARGUMENT
       ? [

@@ -2,6 +2,7 @@
 
 import { timesOf } from '../domain/names.ts';
 import type { Task, TaskSpec } from '../domain/task.ts';
+import type { Registered } from './agent-schema.ts';
 import { type Complaint, complaintsOf, type Finding, findingsOf } from './complaints.ts';
 import { readDocument } from './document.ts';
 import { sayFound } from './expected.ts';
@@ -15,8 +16,8 @@ export type CheckedSpec =
   | { readonly ok: true; readonly spec: TaskSpec; readonly task: Task }
   | { readonly ok: false; readonly complaints: readonly Complaint[] };
 
-/** YAML or JSON text; `source` is the name of the file in the complaints. Never throws. */
-export function parseTaskSpec(text: string, source: string): CheckedSpec {
+/** YAML or JSON text; `source` is the name of the file in the complaints, `others` are agents beside Outlive's own. Never throws. */
+export function parseTaskSpec(text: string, source: string, others: Registered = {}): CheckedSpec {
   const document = readDocument(text, source);
   if (!document.ok) return document;
   if (document.value === null || document.value === undefined) {
@@ -27,17 +28,22 @@ export function parseTaskSpec(text: string, source: string): CheckedSpec {
       ],
     };
   }
-  return check(document.value, document.complaintsOf);
+  return check(document.value, document.complaintsOf, others);
 }
 
 /** The same for a task that is done once more, which has its `id` and `continues` from there. What the text says of them must fit. */
-export function parseSpecAgain(text: string, source: string, again: Pick<TaskSpec, 'id'> & { readonly continues: string }): CheckedSpec {
+export function parseSpecAgain(
+  text: string,
+  source: string,
+  again: Pick<TaskSpec, 'id'> & { readonly continues: string },
+  others: Registered = {},
+): CheckedSpec {
   const document = readDocument(text, source);
   if (!document.ok) return document;
   const written = document.value ?? {};
-  if (typeof written !== 'object' || Array.isArray(written)) return check(written, document.complaintsOf);
+  if (typeof written !== 'object' || Array.isArray(written)) return check(written, document.complaintsOf, others);
   const strange = strangers(written, again);
-  return check({ ...written, ...again }, (findings) => document.complaintsOf([...strange, ...findings]));
+  return check({ ...written, ...again }, (findings) => document.complaintsOf([...strange, ...findings]), others);
 }
 
 function strangers(
@@ -61,13 +67,17 @@ function strangers(
 }
 
 /** A raw value, as a Temporal client may send it past the CLI. Never throws. */
-export const checkTaskSpec = (value: unknown): CheckedSpec => check(value, complaintsOf);
+export const checkTaskSpec = (value: unknown, others: Registered = {}): CheckedSpec => check(value, complaintsOf, others);
 
-function check(raw: unknown, complain: (findings: readonly Finding[]) => readonly Complaint[]): CheckedSpec {
+function check(raw: unknown, complain: (findings: readonly Finding[]) => readonly Complaint[], others: Registered): CheckedSpec {
   const plain = plainJson(raw);
   if (!plain.ok) return { ok: false, complaints: complain([plain.finding]) };
   const parsed = taskSpec.safeParse(plain.value);
-  const findings = [...(parsed.success ? [] : findingsOf(parsed.error)), ...brokenRules(plain.value)];
+  const broken = brokenRules(plain.value, others);
+  // Of an agent that nobody knows its fields say nothing.
+  const isStranger = broken.some(({ path: [of, field] }) => of === 'agent' && field === 'use');
+  const malformed = parsed.success ? [] : findingsOf(parsed.error).filter(({ path: [of] }) => !isStranger || of !== 'agent');
+  const findings = [...malformed, ...broken];
   const complaints = complain(findings);
   if (!parsed.success || complaints.length > 0) return { ok: false, complaints };
   return { ok: true, spec: parsed.data, task: taskOf(parsed.data) };

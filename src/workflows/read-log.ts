@@ -3,7 +3,7 @@
 
 import { ActivityFailure, ApplicationFailure, proxyActivities, TimeoutFailure } from '@temporalio/workflow';
 import type { HostActivities } from '../domain/contract.ts';
-import { hostQueue } from '../domain/names.ts';
+import { hostQueue, shortRunId } from '../domain/names.ts';
 import { type HostLogAsk, hostLogAskProblem, LOG_HOST_SILENT, LOG_REFUSED, type LogPiece } from '../domain/run-log.ts';
 
 /** A host that lives takes it at once. */
@@ -32,7 +32,7 @@ export async function readLog(ask: HostLogAsk): Promise<LogPiece> {
 function inWords(error: unknown, { host, n, task, workflowRunId }: HostLogAsk): unknown {
   if (!(error instanceof ActivityFailure)) return error;
   const { cause } = error;
-  const lies = `The log of run ${n} of ${task} lies there, in runs/${task}/${n}-${workflowRunId.slice(0, 8)} of the host's state folder (~/.local/state/outlive/${host} as a rule).`;
+  const lies = `The log of run ${n} of ${task} lies there, in runs/${task}/${n}-${shortRunId(workflowRunId)} of the host's state folder (~/.local/state/outlive/${host} as a rule).`;
   if (cause instanceof TimeoutFailure) return failure(LOG_HOST_SILENT, `Host ${host} does not answer. ${lies}`);
   if (!(cause instanceof ApplicationFailure)) return error;
   if (cause.type === 'NotFoundError')

@@ -86,6 +86,14 @@ function failed(reason: Reason, where: string, value: string, host?: string): En
   return { record: { failure, outcome: 'failed', ...(host ? { host } : {}) } };
 }
 
-function ofFacts({ host, entered, startedAt, endedAt, usage }: RunFacts): Partial<RunRecord> {
-  return { host, entered, startedAt, endedAt, ...(usage ? { usage } : {}) };
+function ofFacts({ host, entered, startedAt, endedAt, usage, session, agentVersion }: RunFacts): Partial<RunRecord> {
+  return {
+    host,
+    entered,
+    startedAt,
+    endedAt,
+    ...(usage ? { usage } : {}),
+    ...(session === undefined ? {} : { session }),
+    ...(agentVersion === undefined ? {} : { agentVersion }),
+  };
 }

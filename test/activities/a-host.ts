@@ -3,6 +3,7 @@
 import { ActivityNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import type { ApplicationFailure } from '@temporalio/common';
 import type { HostDeps } from '../../src/activities/deps.ts';
+import { AGENTS } from '../../src/agents/index.ts';
 import type { LateResult } from '../../src/domain/contract.ts';
 import { createClaims } from '../../src/host/claims.ts';
 import { redactFor } from '../../src/host/redact.ts';
@@ -39,6 +40,7 @@ export function hostIn(state: string): TestHost {
     stateId: 'state-1',
     env: process.env,
     config: DEFAULT_SETTINGS,
+    agents: AGENTS,
     client: clientOf(server),
     searchAttributes: false,
     redact: redactFor({}),
@@ -69,5 +71,6 @@ function clientOf(server: TestServer) {
     describe,
     signal: async (name: string, late: LateResult) => void server.signals.push({ workflowId, runId, name, late }),
   });
-  return { activity: { fail }, workflow: { getHandle }, withDeadline: (_: number, call: () => Promise<unknown>) => call() };
+  const plainly = (_: unknown, call: () => Promise<unknown>) => call();
+  return { activity: { fail }, workflow: { getHandle }, withDeadline: plainly, withAbortSignal: plainly };
 }

@@ -6,7 +6,11 @@ import { until } from '../host/scratch.ts';
 it('are over only when the last of those on their way is, whichever began first', async () => {
   const answers: (() => void)[] = [];
   const heartbeat = () => new Promise<void>((answered) => void answers.push(answered));
-  const client = { activity: { heartbeat }, withDeadline: (_: number, call: () => Promise<void>) => call() };
+  const client = {
+    activity: { heartbeat },
+    withDeadline: (_: number, call: () => Promise<void>) => call(),
+    withAbortSignal: (_: AbortSignal, call: () => Promise<void>) => call(),
+  };
   await new MockActivityEnvironment().run(async () => {
     const beats = startHeartbeats({
       client: client as never,

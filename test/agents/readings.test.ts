@@ -70,15 +70,14 @@ describe('the events of Claude Code', () => {
   });
 
   it('sum up what was read as long as there is no total', () => {
-    expect(read('claude', init, tool, answered, tool)).toMatchObject({ usage: { inputTokens: 20 }, usageIncomplete: true });
+    expect(read('claude', init, tool, answered, tool)).toMatchObject({ usage: { inputTokens: 20, incomplete: true } });
     const total = {
       ...result,
       total_cost_usd: 0.5,
       modelUsage: { a: { inputTokens: 3, outputTokens: 4 }, b: { inputTokens: 5, outputTokens: 6 } },
     };
     const whole = read('claude', init, tool, answered, total);
-    expect(whole.usage).toEqual({ inputTokens: 8, outputTokens: 10, costUsd: 0.5 });
-    expect(whole.usageIncomplete).toBeUndefined();
+    expect(whole.usage).toEqual({ inputTokens: 8, outputTokens: 10, costUsd: 0.5, turns: 2 });
   });
 
   it('name the session and the tools that were not allowed', () => {

@@ -124,18 +124,21 @@ describe.concurrent('a run', () => {
   );
 
   it(
-    'whose host has lost its state was evicted, and it was a run',
+    'whose host has lost its state while it is at work was evicted once nothing of it can live, and it was a run',
     async () => {
       const task = await atWork('forgotten');
       await vi.waitFor(() => expect(fleet.git('for-each-ref', `refs/outlive/${task.id}/`)).not.toBe(''), PATIENCE);
-      await killAll(task);
+      const first = await task.works();
+      await task.host().end('SIGKILL');
       rmSync(task.state, { recursive: true, force: true });
       await task.newWorker();
+      await vi.waitFor(() => expect(processIdentity(first.pid)).toBeUndefined(), PATIENCE);
+      expect(task.said('started')).toHaveLength(1);
       task.goOn();
-      expect(await task.result()).toMatchObject({ state: 'done', runs: 2, reasons: { 'host.evicted': 1 } });
+      expect(await task.result(TIMEOUT_MS)).toMatchObject({ state: 'done', runs: 2, reasons: { 'host.evicted': 1 } });
       // A free run would have lifted the limit to seven.
-      const [first] = (await fleet.status(task.id)).runs;
-      expect(first?.decision?.because).toContain('run 2 of at most 6');
+      const [run] = (await fleet.status(task.id)).runs;
+      expect(run?.decision?.because).toContain('run 2 of at most 6');
       expect(task.said('started').map(({ run }) => run)).toEqual([1, 2]);
       expect(fleet.commits(task.id)).toHaveLength(2);
     },

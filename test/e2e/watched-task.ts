@@ -47,7 +47,7 @@ export interface WatchedTask {
   /** Ids of the activities that were scheduled, in order. */
   activities(): Promise<string[]>;
   /** Rejects with all that is known of the task where it does not end. */
-  result(): Promise<unknown>;
+  result(patienceMs?: number): Promise<unknown>;
 }
 
 /** `id` is the task's, its pool's and its host's name; `env` is that of the first worker alone. */
@@ -68,8 +68,8 @@ export async function watchTask(fleet: SmallFleet, id: string, env?: Readonly<Re
     if (found.kind !== 'known') throw new Error(`the journal of run ${run} of ${id} is ${found.kind}`);
     return found.journal;
   };
-  const hasNoEnd = async () => {
-    await sleep(RESULT_MS, undefined, { ref: false });
+  const hasNoEnd = async (patienceMs: number) => {
+    await sleep(patienceMs, undefined, { ref: false });
     const journals = (await dirs()).map((one) => existsSync(one.journal) && readFileSync(one.journal, 'utf8'));
     throw new Error(`${id} does not end.\n${JSON.stringify(await fleet.status(id))}\n${journals.join('\n')}\n${host.log()}`);
   };
@@ -109,7 +109,7 @@ export async function watchTask(fleet: SmallFleet, id: string, env?: Readonly<Re
       }, PATIENCE),
     alive: async () => (await dirs()).flatMap((one) => findMarked(runMark(one))),
     activities: async () => (await fleet.events(id)).flatMap((event) => event.activityTaskScheduledEventAttributes?.activityId ?? []),
-    result: () => Promise.race([fleet.handle(id).result(), hasNoEnd()]),
+    result: (patienceMs = RESULT_MS) => Promise.race([fleet.handle(id).result(), hasNoEnd(patienceMs)]),
   };
 }
 

@@ -9,7 +9,7 @@ import { type RunDir, repoCache } from '../../src/host/state-dir.ts';
 import { lookAtRepository, prepareWorkspace } from '../../src/host/workspace.ts';
 import { agentGit, makeOrigin, type Origin, runIn, tempFolder, WORKFLOW_RUN, write } from './scratch.ts';
 
-const REF = 'refs/outlive/fix-it/run-1-0198c0de';
+const REF = 'refs/outlive/fix-it/run-1-00000000';
 
 type Banked = Extract<BankSeen, { state: 'banked' }>;
 
@@ -238,20 +238,20 @@ describe('a look at the bank', () => {
     const origin = await makeOrigin();
     const sha = (await origin.at('refs/heads/main')) ?? '';
     for (const ref of [
-      'fix-it/run-2-0198c0de',
-      'fix-it/run-10-0198c0de',
-      'fix-it/run-10-0198c0de-wip',
+      'fix-it/run-2-00000000',
+      'fix-it/run-10-00000000',
+      'fix-it/run-10-00000000-wip',
       'fix-it/run-3-ffffffff',
-      'fix-it-too/run-1-0198c0de',
+      'fix-it-too/run-1-00000000',
     ]) {
       await agentGit(origin.repo, 'update-ref', `refs/outlive/${ref}`, sha);
     }
     const all = await lookAtBank({ repo: origin.repo, taskId: 'fix-it' });
     const ours = await lookAtBank({ repo: origin.repo, taskId: 'fix-it', workflowRunId: WORKFLOW_RUN });
     const [two, three, ten] = [
-      { ref: 'refs/outlive/fix-it/run-2-0198c0de', head: sha, n: 2 },
+      { ref: 'refs/outlive/fix-it/run-2-00000000', head: sha, n: 2 },
       { ref: 'refs/outlive/fix-it/run-3-ffffffff', head: sha, n: 3 },
-      { ref: 'refs/outlive/fix-it/run-10-0198c0de', head: sha, wip: sha, n: 10 },
+      { ref: 'refs/outlive/fix-it/run-10-00000000', head: sha, wip: sha, n: 10 },
     ];
     expect(all).toEqual({ ok: true, refs: [ten, three, two] });
     expect(ours).toEqual({ ok: true, refs: [ten, two] });

@@ -274,7 +274,7 @@ describe('banks whose time is over', () => {
     looks['fix-it'] = done(8);
     await rename(origin.repo, `${origin.repo}.away`);
     const why = expect.stringMatching(/^its bank at .* could not be deleted \(git .*\); tried again/);
-    expect(await sweep()).toMatchObject({ kept: [{ run: join(state, 'banks', 'fix-it.1-0198c0de.json'), why }] });
+    expect(await sweep()).toMatchObject({ kept: [{ run: join(state, 'banks', 'fix-it.1-00000000.json'), why }] });
     await rename(`${origin.repo}.away`, origin.repo);
     expect(await sweep()).toMatchObject({ kept: [] });
     expect([await refsIn(origin.repo), await recordsOf(state)]).toEqual(['', []]);
@@ -334,7 +334,7 @@ describe('banks whose time is over', () => {
     const made = await banked();
     looks['fix-it'] = done(1);
     await sweep(FULL);
-    const record = join(state, 'banks', 'fix-it.1-0198c0de.json');
+    const record = join(state, 'banks', 'fix-it.1-00000000.json');
     await writeFile(record, '{"v":1}');
     looks['fix-it'] = done(8);
     expect(await sweep()).toMatchObject({ kept: [{ run: record, why: expect.stringMatching(/git ls-remote.*then remove this file/) }] });
@@ -417,10 +417,10 @@ describe('a sweep after one that was cut off', () => {
     const { state, origin, looks, sweep, banked } = await makeFleet();
     const made = await banked();
     const refs = { [made.ref]: await origin.at(made.ref), [made.wip]: await origin.at(made.wip) };
-    const which = { taskId: 'fix-it', run: '1-0198c0de', workflowId: taskWorkflowId('fix-it') };
+    const which = { taskId: 'fix-it', run: '1-00000000', workflowId: taskWorkflowId('fix-it') };
     await mkdir(join(state, 'banks'));
     await writeFile(
-      join(state, 'banks', 'fix-it.1-0198c0de.json'),
+      join(state, 'banks', 'fix-it.1-00000000.json'),
       JSON.stringify({ v: 1, ...which, repo: origin.repo, at: 'origin', refs, closed: { done: true, closedAt: 0 } }),
     );
     looks['fix-it'] = done(8);

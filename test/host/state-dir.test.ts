@@ -12,10 +12,10 @@ describe('the state directory', () => {
     expect(stateDir('h1', env)).toBe(path);
   });
 
-  it('names a run by task, number and the start of its workflow run', () => {
+  it('names a run by task, number and the end of the id of its workflow run', () => {
     const dir = runIn('/state', 3);
-    expect(dir.root).toBe('/state/runs/fix-it/3-0198c0de');
-    expect(dir.journal).toBe('/state/runs/fix-it/3-0198c0de/journal.jsonl');
+    expect(dir.root).toBe('/state/runs/fix-it/3-00000000');
+    expect(dir.journal).toBe('/state/runs/fix-it/3-00000000/journal.jsonl');
     expect(runMark(dir)).not.toBe(runMark(runIn('/state', 2)));
   });
 

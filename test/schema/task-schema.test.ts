@@ -25,7 +25,8 @@ describe('the JSON Schema of a task', () => {
   it.each<[string, object]>([
     ['an unknown key', { promt: 'x' }],
     ['a key of a later version', { approve: 'before_finish' }],
-    ['another agent', { agent: 'claude' }],
+    ['an agent that lacks something', { agent: { use: 'acp' } }],
+    ['an agent with the keys of another', { agent: { use: 'claude', argv: ['x'] } }],
     ['a duration in words', { limits: { wall: 'ten minutes' } }],
     ['no outputs', { outputs: [] }],
     ['another kind of output', { outputs: [{ kind: 'comit' }] }],

@@ -129,7 +129,7 @@ describe('a bad spec', () => {
     expect(linesOf(parseTaskSpec(fixture('bad/many-mistakes.yaml'), 'task.yaml'))).toEqual([
       'task.yaml:1:1 prompt: missing; expected a text that says what to do',
       `task.yaml:1:5 id: found "Fix_Login"; ${NAME}`,
-      'task.yaml:2:8 agent: "claude" is not an agent of this version; expected {use: command, argv: […]}',
+      'task.yaml:2:8 agent: "cluade" is no agent; expected one of claude, codex, opencode, acp, command, module (did you mean claude?)',
       'task.yaml:3:1 promt: unknown key; expected one of id, title, owner, agent, prompt, workspace, continues, outputs, checks, limits, bank, pool, env (did you mean prompt?)',
       `task.yaml:5:9 workspace.repo: ${SECRET}`,
       `task.yaml:7:11 outputs[0].kind: "comit" is no kind of output; ${KINDS} (did you mean commit?)`,
@@ -138,8 +138,8 @@ describe('a bad spec', () => {
       'task.yaml:14:19 checks[0].argv[1]: found 5; expected text (put it in quotes)',
       `task.yaml:15:14 checks[0].timeout: found "ten minutes"; ${SPAN}`,
       `task.yaml:17:9 limits.runs: found 0; ${COUNT}`,
-      `task.yaml:18:9 limits.run.turns: ${NOT_YET}`,
-      'task.yaml:18:27 limits.run.stall: longer than limits.run.wall (1 h); expected at most that',
+      `task.yaml:18:16 limits.run.turns: found "many"; ${COUNT}`,
+      'task.yaml:18:29 limits.run.stall: longer than limits.run.wall (1 h); expected at most that',
       `task.yaml:19:1 approve: ${NOT_YET}`,
       'task.yaml:20:14 env.TOKEN: found a number; expected text (put it in quotes)',
       `task.yaml:20:22 env.2ND: ${VARIABLE}`,
@@ -148,7 +148,6 @@ describe('a bad spec', () => {
 
   it('that asks for what a later version has is told so, in JSON too', () => {
     expect(linesOf(parseTaskSpec(fixture('bad/later.json'), 'later.json'))).toEqual([
-      'later.json:3:20 agent.use: "acp" is not an agent of this version; expected {use: command, argv: […]}',
       `later.json:5:24 outputs[0].kind: "http" is ${NOT_YET}; ${KINDS}`,
       `later.json:5:72 outputs[1].kind: "comment" is ${NOT_YET}; ${KINDS}`,
       `later.json:6:3 split: ${NOT_YET}`,
@@ -181,12 +180,34 @@ describe('a bad spec', () => {
       complaints({ continues: 'task/fix' }),
       ['continues: found "task/fix"; expected the id of an earlier, closed task'],
     ],
-    ['no agent', complaints({ agent: undefined }), ['agent: missing; expected {use: command, argv: […]}']],
-    ['an agent without its kind', complaints({ agent: { argv: ['x'] } }), ['agent.use: missing; expected {use: command, argv: […]}']],
+    ['no agent', complaints({ agent: undefined }), ['agent: missing; expected an agent such as claude or {use: command, argv: […]}']],
     [
-      'another agent, with keys of its own',
-      complaints({ agent: { use: 'module', path: './a.mjs' } }),
-      ['agent.use: "module" is not an agent of this version; expected {use: command, argv: […]}'],
+      'an agent without its kind',
+      complaints({ agent: { argv: ['x'] } }),
+      ['agent.use: missing; expected one of claude, codex, opencode, acp, command, module'],
+    ],
+    [
+      'an agent with the keys of another',
+      complaints({ agent: { use: 'module', argv: ['x'] } }),
+      [
+        'agent.path: missing; expected the path of a .js, .mjs, .cjs, .ts, .mts or .cts file',
+        'agent.argv: unknown key; expected one of use, path',
+      ],
+    ],
+    [
+      'an agent that needs more than its name',
+      complaints({ agent: 'acp' }),
+      ['agent: "acp" needs more than its name; expected {use: acp, argv: […]}'],
+    ],
+    [
+      'an agent that nobody knows',
+      complaints({ agent: { use: 'comand', argv: ['x'] } }),
+      ['agent.use: "comand" is no agent; expected one of claude, codex, opencode, acp, command, module (did you mean command?)'],
+    ],
+    [
+      'an agent that nobody has registered',
+      complaints({ agent: { use: 'mine', options: { depth: 3 } } }),
+      ['agent.use: "mine" is no agent; expected one of claude, codex, opencode, acp, command, module'],
     ],
     [
       'an agent without a program',
@@ -445,6 +466,6 @@ describe('the spec of a task that is done once more', () => {
     expect(linesOf(again('[]'))).toEqual([
       'task.yaml:1:1 found an empty list; expected a task: a mapping with at least id, agent, prompt and outputs',
     ]);
-    expect(linesOf(again(''))).toContain('task.yaml:1:1 agent: missing; expected {use: command, argv: […]}');
+    expect(linesOf(again(''))).toContain('task.yaml:1:1 agent: missing; expected an agent such as claude or {use: command, argv: […]}');
   });
 });
