@@ -52,7 +52,7 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
   let heard = false;
   let until = leaseClock();
   let onItsWay: Promise<void> = Promise.resolve();
-  const over = new AbortController();
+  const asking = new Set<AbortController>();
   const ask = () => client.withDeadline(Date.now() + answerMs(heartbeatMs), () => client.activity.heartbeat(token, beat));
 
   const take = (why: Taken) => {
@@ -62,8 +62,11 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
   const beatOnce = async () => {
     // The server may have answered late: the lease counts from the question.
     const askedAt = leaseClock();
+    // One each: the client leaves its listener on a signal that lives longer than the call.
+    const call = new AbortController();
+    asking.add(call);
     try {
-      await client.withAbortSignal(over.signal, ask);
+      await client.withAbortSignal(call.signal, ask);
       heard = true;
       until = askedAt + leaseMs / 1000;
       onRenewed(until);
@@ -71,6 +74,8 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
     } catch (error) {
       const why = whyTaken(error);
       if (why) take(why);
+    } finally {
+      asking.delete(call);
     }
   };
   const send = () => {
@@ -105,7 +110,7 @@ export function startHeartbeats({ client, first, heartbeatMs, leaseMs, wanted, o
     leaseUntil: () => until,
     stop: () => {
       stopped = true;
-      over.abort();
+      for (const call of asking) call.abort();
       return onItsWay;
     },
   };

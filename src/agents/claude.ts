@@ -187,7 +187,32 @@ export const claude: Agent = {
   credentials: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
 };
 
+/** Its own retries keep the conversation, so two are cheap; long waits are Outlive's. Its default would be ten, and three minutes. */
+const OWN_RETRIES = '2';
+/** For one question, in milliseconds: shorter than a stall, so that it says itself what it waited for. */
+const LONGEST_QUESTION_MS = 300_000;
+const PERMISSION_FLAG = /^--(?:dangerously-skip-permissions|permission-|allowed-?tools|disallowed-?tools)/i;
+
 function launch(start: Start): Launch {
-  const { spec } = start;
-  return { argv: ['claude', '-p', promptArgument(start), '--output-format', 'stream-json', '--verbose', ...(spec.args ?? [])] };
+  const { spec, session, resume, limits } = start;
+  const args = spec.args ?? [];
+  return {
+    argv: [
+      ...['claude', '-p', promptArgument(start), '--output-format', 'stream-json', '--verbose'],
+      ...(resume === undefined ? ['--session-id', session] : ['--resume', resume]),
+      ...(spec.model === undefined ? [] : ['--model', spec.model]),
+      ...(limits.turns === undefined ? [] : ['--max-turns', `${limits.turns}`]),
+      ...(limits.costUsd === undefined ? [] : ['--max-budget-usd', `${limits.costUsd}`]),
+      // Nobody is there to be asked.
+      ...(args.some((arg) => PERMISSION_FLAG.test(arg)) ? [] : ['--dangerously-skip-permissions']),
+      ...args,
+    ],
+    env: {
+      CLAUDE_CODE_MAX_RETRIES: OWN_RETRIES,
+      API_TIMEOUT_MS: `${Math.min(LONGEST_QUESTION_MS, Math.round(limits.stallMs * 0.8))}`,
+      CLAUDE_CODE_STARTUP_FAILURE_RESULTS: '1',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      DISABLE_AUTOUPDATER: '1',
+    },
+  };
 }

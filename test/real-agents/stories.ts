@@ -1,0 +1,195 @@
+// The ten ends of a real agent, told through Outlive: submitted, run, read, decided. The agent is the real one, its provider
+// a test's. What is expected is the truth of the end, whatever the agent says of it.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import type { TaskStatus } from '../../src/domain/contract.ts';
+import type { DecisionKind } from '../../src/domain/decide.ts';
+import { STOP_UPDATE } from '../../src/domain/names.ts';
+import type { AgentSpec } from '../../src/domain/task.ts';
+import { endTree, findMarked } from '../../src/host/process-tree.ts';
+import { listRunDirs, runMark, taskOfRunDir } from '../../src/host/state-dir.ts';
+import { startTask } from '../../src/start-task.ts';
+import { type SmallFleet, startSmallFleet } from '../e2e/small-fleet.ts';
+import { installed, type Pack } from './installed.ts';
+import { type Provider, startProvider } from './provider/provider.ts';
+import type { ScenarioName } from './provider/scenarios.ts';
+
+export interface Place {
+  /** Of the provider. */
+  readonly origin: string;
+  readonly home: string;
+}
+
+export interface RealAgent {
+  readonly name: string;
+  readonly pack: Pack;
+  readonly tellsCost?: true;
+  setUp(place: Place): {
+    readonly agent: AgentSpec | string;
+    readonly env: Readonly<Record<string, string>>;
+    /** Texts by their paths in its home. */
+    readonly files?: Readonly<Record<string, string>>;
+  };
+  /** Where what can be known of this agent's end is something else than the truth. */
+  readonly knows?: Partial<Record<Bad, Known>>;
+}
+
+type Bad = Exclude<ScenarioName, 'success' | 'stall_after_commit'>;
+export interface Known {
+  readonly reason: string;
+  readonly decision: DecisionKind;
+}
+
+const KNOWN: Readonly<Record<Bad, Known>> = {
+  rejected_key: { reason: 'credential_rejected', decision: 'ask' },
+  rate_limited: { reason: 'rate_limited', decision: 'retry' },
+  overloaded: { reason: 'provider_overloaded', decision: 'retry' },
+  context_exceeded: { reason: 'context_window_exceeded', decision: 'ask' },
+  stall: { reason: 'provider_timeout', decision: 'retry' },
+  reset_midstream: { reason: 'network_dropped', decision: 'retry' },
+  refusal: { reason: 'refused', decision: 'ask' },
+  no_work: { reason: 'output_rejected', decision: 'retry' },
+};
+
+/** Long enough for an agent that takes twenty seconds to start on a busy machine. */
+const STALL = '40s';
+const STORY_MS = 220_000;
+const PATIENCE = { timeout: 180_000, interval: 200 };
+
+interface Story {
+  readonly id: string;
+  readonly provider: Provider;
+  status(): Promise<TaskStatus>;
+  /** Resolves once run 1 has its decision. */
+  decided(): Promise<TaskStatus['runs'][number]>;
+  stop(): Promise<void>;
+}
+
+export function tellStories(real: RealAgent): void {
+  const { name, knows = {} } = real;
+  let fleet: SmallFleet;
+  let program: Awaited<ReturnType<typeof installed>>;
+  let homes: string;
+
+  beforeAll(async () => {
+    program = await installed(real.pack);
+    fleet = await startSmallFleet(`real-${name}`, '1m');
+    homes = mkdtempSync(join(tmpdir(), 'outlive-homes-'));
+  }, 600_000);
+  afterAll(async () => {
+    await fleet?.stop();
+    if (homes) rmSync(homes, { recursive: true, force: true });
+  });
+
+  async function tell(scenario: ScenarioName): Promise<Story> {
+    const id = `${name}-${scenario.replaceAll('_', '-')}`;
+    const provider = await startProvider(scenario);
+    const home = join(homes, id);
+    const { agent, env, files = {} } = real.setUp({ origin: provider.origin, home });
+    mkdirSync(home, { recursive: true });
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(home, path)), { recursive: true });
+      writeFileSync(join(home, path), text);
+    }
+    await startTask(fleet.client, {
+      id,
+      agent,
+      prompt: 'Do the work, and commit it.',
+      workspace: { repo: fleet.origin },
+      outputs: [{ kind: 'commit' }, { kind: 'push' }],
+      checks: [{ argv: ['test', '-f', 'done.txt'] }],
+      limits: { run: { wall: '3m', stall: STALL } },
+      env: { HOME: home, PATH: `${program.bin}:${process.env['PATH']}`, ...env },
+    });
+    const status = () => fleet.status(id);
+    return {
+      id,
+      provider,
+      status,
+      decided: () =>
+        vi.waitFor(async () => {
+          const [run] = (await status()).runs;
+          if (!run?.decision) throw new Error(`run 1 of ${id} is not decided yet: ${JSON.stringify(await status())}`);
+          return run;
+        }, PATIENCE),
+      stop: async () => {
+        await fleet
+          .handle(id)
+          .executeUpdate(STOP_UPDATE, { args: [{ why: 'the test is over', by: 'the test' }] })
+          .catch(() => undefined);
+        await fleet
+          .handle(id)
+          .result()
+          .catch(() => undefined);
+        await provider.close();
+        expect(await marksOf(id), 'processes left behind').toEqual([]);
+      },
+    };
+  }
+
+  const dirsOf = async (id: string) =>
+    (await listRunDirs(join(fleet.folder, 'outlive', `real-${name}`))).filter((dir) => taskOfRunDir(dir) === id);
+  const marksOf = async (id: string) => (await dirsOf(id)).flatMap((dir) => findMarked(runMark(dir)));
+
+  describe(`the real ${name}`, () => {
+    it(
+      'that does the work is done after one run',
+      async () => {
+        const story = await tell('success');
+        try {
+          expect(await fleet.handle(story.id).result()).toMatchObject({ state: 'done', runs: 1 });
+          const [run] = (await story.status()).runs;
+          expect(run).toMatchObject({ outcome: 'finished', agentVersion: program.version, session: expect.stringMatching(/\S/) });
+          expect(run?.usage).toMatchObject({ inputTokens: expect.any(Number), outputTokens: expect.any(Number) });
+          expect(run?.usage?.incomplete).toBeUndefined();
+          expect(fleet.commits(story.id)).toHaveLength(1);
+        } finally {
+          await story.stop();
+        }
+      },
+      STORY_MS,
+    );
+
+    it.each(Object.keys(KNOWN) as Bad[])(
+      'that meets %s ends in its true reason, and the right thing follows',
+      async (scenario) => {
+        const { reason, decision } = knows[scenario] ?? KNOWN[scenario];
+        const story = await tell(scenario);
+        try {
+          const run = await story.decided();
+          expect({ reason: run.failure?.reason, decision: run.decision?.kind }, JSON.stringify(run)).toEqual({ reason, decision });
+          if (scenario === 'stall') expect(JSON.stringify(run.failure?.evidence)).toContain('stall');
+          if (scenario === 'rate_limited') {
+            story.provider.turnTo('success');
+            expect(await fleet.handle(story.id).result()).toMatchObject({ state: 'done', runs: 2 });
+            expect(fleet.commits(story.id)).toHaveLength(1);
+          }
+        } finally {
+          await story.stop();
+        }
+      },
+      STORY_MS,
+    );
+
+    it(
+      'that is killed after its commit needs no second run',
+      async () => {
+        const story = await tell('stall_after_commit');
+        try {
+          await vi.waitFor(() => expect(story.provider.requests.map(({ status }) => status)).toContain('stalled'), PATIENCE);
+          for (const dir of await dirsOf(story.id)) await endTree({ mark: runMark(dir), graceMs: 0 });
+          expect(await fleet.handle(story.id).result()).toMatchObject({ state: 'done', runs: 1 });
+          const run = await story.decided();
+          expect(run).toMatchObject({ failure: { reason: 'crashed_after_output' }, decision: { kind: 'finish' } });
+          expect(fleet.commits(story.id)).toHaveLength(1);
+        } finally {
+          await story.stop();
+        }
+      },
+      STORY_MS,
+    );
+  });
+}
