@@ -13,11 +13,11 @@ const DRIVERS = ['acp', 'app-server', 'module'];
 export async function bundleSupervisor(): Promise<void> {
   const there = new Set(readdirSync(path('src/host/drivers')).map((file) => basename(file, '.ts')));
   const drivers = DRIVERS.filter((driver) => there.has(driver)).map((driver) => `host/drivers/${driver}`);
-  await Promise.all(['host/supervisor', ...drivers].map(bundle));
+  await Promise.all([bundle('host/supervisor', 'cjs'), ...drivers.map((driver) => bundle(driver, 'esm'))]);
 }
 
-async function bundle(name: string): Promise<void> {
-  const outfile = path(`dist/${name}.cjs`);
+async function bundle(name: string, format: 'cjs' | 'esm'): Promise<void> {
+  const outfile = path(`dist/${name}.${format === 'cjs' ? 'cjs' : 'mjs'}`);
   const beside = `${outfile}.${process.pid}.tmp`;
   await build({
     entryPoints: [path(`src/${name}.ts`)],
@@ -25,7 +25,7 @@ async function bundle(name: string): Promise<void> {
     bundle: true,
     platform: 'node',
     target: 'node20',
-    format: 'cjs',
+    format,
     // The user's own module may be TypeScript: what loads it is a package that cannot be bundled.
     external: ['tsx', 'tsx/*'],
   });

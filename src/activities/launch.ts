@@ -7,6 +7,7 @@ import type { Agent, Launch } from '../agents/agent.ts';
 import type { RunInput } from '../domain/run.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
 import { DRIVER_ORDER_FILE, driverArgv } from '../host/drivers/driver-order.ts';
+import { findProgram } from '../host/find-program.ts';
 import { type RunDir, runMark } from '../host/state-dir.ts';
 import type { Deps } from './deps.ts';
 
@@ -32,10 +33,11 @@ export async function prepareLaunch(deps: Deps, input: RunInput, dir: RunDir, pr
   await writeFiles(dir, launch, (text) => inFolder(text));
   const env = Object.fromEntries(Object.entries(launch.env ?? {}).map(([name, value]) => [name, inFolder(value)]));
   const wrap = deps.config.host.wrap.map((part) => part.replaceAll('{workspace}', dir.workspace).replaceAll('{run}', dir.root));
-  return {
-    argv: await argvOf(launch, dir, argv, wrap),
-    env: agentEnvironment({ hostEnv: deps.env, task, n, dir, agent: { env, credentials: agent.credentials ?? [] } }),
-  };
+  const whole = agentEnvironment({ hostEnv: deps.env, task, n, dir, agent: { env, credentials: agent.credentials ?? [] } });
+  // What a driver is to start must be there as well as what a supervisor is.
+  const program = (launch.driver ? [...wrap, ...argv] : [])[0];
+  if (program !== undefined) findProgram(program, whole['PATH'], dir.workspace);
+  return { argv: await argvOf(launch, dir, argv, wrap), env: whole };
 }
 
 function agentOf({ agents, host }: Deps, name: string): Agent {

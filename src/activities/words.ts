@@ -53,10 +53,12 @@ export async function readWords(
 }
 
 function wordsOf(heard: Readonly<Heard>): Omit<LastWords, 'stdoutTail' | 'stderrTail'> {
-  const { session, version, awaitsModel, events } = heard;
-  const usage = usageOf(heard);
+  const { session, version, awaitsModel, events, end } = heard;
+  const { incomplete, ...used } = usageOf(heard) ?? {};
+  // Where its end was heard, so was every step before it.
+  const usage = incomplete && end === undefined ? { ...used, incomplete } : used;
   return {
-    ...(usage ? { usage } : {}),
+    ...(Object.keys(usage).length > 0 ? { usage } : {}),
     ...(session === undefined ? {} : { session }),
     ...(version === undefined ? {} : { agentVersion: version }),
     ...(awaitsModel === undefined ? {} : { awaitsModel }),

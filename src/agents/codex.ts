@@ -17,8 +17,9 @@ import {
   toolBegan,
   triesAgain,
 } from './heard.ts';
-import { count, isJson, type Json, json, text } from './json.ts';
+import { count, instant, isJson, type Json, json, text } from './json.ts';
 import { type Names, named } from './named.ts';
+import { promptArgument } from './prompt-argument.ts';
 import { tokensIn } from './tokens.ts';
 
 /** `codexErrorInfo`, where it is a name. */
@@ -126,6 +127,16 @@ export const hearRetry = (message: string, heard: Heard): void =>
 
 function hearNotification(method: string, params: Json, heard: Heard): boolean {
   switch (method) {
+    case 'outlive/began':
+      heard.version = /\/(\d+(?:\.\d+)+\S*)/.exec(text(params['userAgent']) ?? '')?.[1];
+      return true;
+    case 'outlive/gaveUp':
+      hearTurnError(json(params['error']), false, heard);
+      heard.isOver = true;
+      return true;
+    case 'account/rateLimits/updated':
+      hearLimits(json(params['rateLimits']), heard);
+      return true;
     case 'thread/started':
       heard.session = text(json(params['thread'])['id']);
       return true;
@@ -149,6 +160,15 @@ function hearNotification(method: string, params: Json, heard: Heard): boolean {
     default:
       return true;
   }
+}
+
+/** The windows that are used up are waited for; the last of them to be reset decides. */
+function hearLimits(limits: Json, heard: Heard): void {
+  const resets = [json(limits['primary']), json(limits['secondary'])]
+    .filter((window) => (count(window['usedPercent']) ?? 0) >= 100)
+    .map((window) => instant(window['resetsAt']))
+    .filter((at) => at !== undefined);
+  heard.resetsAt = resets.sort().at(-1) ?? heard.resetsAt;
 }
 
 function hearTurn(turn: Json, heard: Heard): void {
@@ -194,9 +214,29 @@ export const codex: Agent = {
   credentials: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
 };
 
-function launch({ prompt, spec, resume }: Start): Launch {
+/** Nobody is there to be asked. In a sandbox that may write to the workspace only, `.git` is read-only, and no commit can be made. */
+const FREE = { approvalPolicy: 'never', sandbox: 'danger-full-access' };
+const SANDBOX_SETTING = /sandbox|approval/;
+
+function launch({ prompt, promptFile, spec, resume }: Start): Launch {
+  const args = spec.args ?? [];
+  const isFree = !args.some((arg) => SANDBOX_SETTING.test(arg));
+  const model = spec.model === undefined ? [] : ['-m', spec.model];
   return {
-    argv: ['codex', 'app-server', ...(spec.args ?? [])],
-    driver: { kind: 'app-server', told: { prompt, resume, model: spec.model } },
+    argv: ['codex', 'app-server', ...args],
+    driver: {
+      kind: 'app-server',
+      told: {
+        prompt,
+        resume,
+        thread: { ...(isFree ? FREE : {}), ...(spec.model === undefined ? {} : { model: spec.model }) },
+        exec: [
+          ...['codex', 'exec', ...(resume === undefined ? [] : ['resume', resume]), '--json', '--skip-git-repo-check', ...model],
+          ...(isFree ? ['--dangerously-bypass-approvals-and-sandbox'] : []),
+          ...args,
+          promptArgument({ prompt, promptFile }),
+        ],
+      },
+    },
   };
 }

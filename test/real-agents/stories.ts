@@ -54,8 +54,8 @@ const KNOWN: Readonly<Record<Bad, Known>> = {
   no_work: { reason: 'output_rejected', decision: 'retry' },
 };
 
-/** Long enough for an agent that takes twenty seconds to start on a busy machine. */
-const STALL = '40s';
+/** Long enough for an agent that takes twenty seconds to start on a busy machine, and for the hidden retries of one that says nothing of them. */
+const stallOf = (scenario: ScenarioName): string => (scenario === 'stall' ? '40s' : '150s');
 const STORY_MS = 220_000;
 const PATIENCE = { timeout: 180_000, interval: 200 };
 
@@ -101,7 +101,7 @@ export function tellStories(real: RealAgent): void {
       workspace: { repo: fleet.origin },
       outputs: [{ kind: 'commit' }, { kind: 'push' }],
       checks: [{ argv: ['test', '-f', 'done.txt'] }],
-      limits: { run: { wall: '3m', stall: STALL } },
+      limits: { run: { wall: '3m', stall: stallOf(scenario) } },
       env: { HOME: home, PATH: `${program.bin}:${process.env['PATH']}`, ...env },
     });
     const status = () => fleet.status(id);

@@ -16,7 +16,7 @@ export const DRIVER_ORDER_FILE = 'driver.json';
 
 /** The bundle of the build; from source, that of the last build. */
 const built = (kind: DriverKind): string =>
-  fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../../../dist/host/drivers/${kind}.cjs` : `./${kind}.cjs`, import.meta.url));
+  fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? `../../../dist/host/drivers/${kind}.mjs` : `./${kind}.mjs`, import.meta.url));
 
 /** The argv of a driver whose order is in `file`. */
 export const driverArgv = (kind: DriverKind, file: string): string[] => [process.execPath, built(kind), file];
