@@ -3,6 +3,7 @@
 
 import type { Reason } from '../domain/failure.ts';
 import { PROCESS_RULES } from '../domain/process-rules.ts';
+import { quirkOf } from './acp-quirks.ts';
 import type { Agent, Launch, Reader, Start } from './agent.ts';
 import { CLAUDE_ERRORS } from './claude.ts';
 import { hearRetry, hearTurnError } from './codex.ts';
@@ -142,6 +143,7 @@ function hearFailure(meta: Json, heard: Heard): void {
 }
 
 function hearResult(result: Json, heard: Heard): void {
+  heard.version = text(json(result['agentInfo'])['version']) ?? heard.version;
   heard.session = text(result['sessionId']) ?? heard.session;
   const stop = text(result['stopReason']);
   if (stop === undefined) return;
@@ -191,9 +193,10 @@ function byCode(code: unknown): Named | undefined {
 export const acp: Agent = {
   launch,
   reader: acpReader,
-  credentials: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
+  credentials: ['GEMINI_API_KEY', 'GOOGLE_API_KEY', 'ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN', 'OPENAI_API_KEY', 'CODEX_API_KEY'],
 };
 
-function launch({ prompt, spec, resume }: Start): Launch {
-  return { argv: spec.argv ?? [], driver: { kind: 'acp', told: { prompt, resume } } };
+function launch({ prompt, spec: { argv = [] }, resume }: Start): Launch {
+  const { mode, login, env, files } = quirkOf(argv) ?? {};
+  return { argv, driver: { kind: 'acp', told: { prompt, resume, mode, login } }, ...(env ? { env } : {}), ...(files ? { files } : {}) };
 }
