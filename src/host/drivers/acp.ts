@@ -20,6 +20,7 @@ interface Told {
 type AnyMessage = Stream['readable'] extends ReadableStream<infer M> ? M : never;
 type Permission = { readonly options: readonly { readonly kind: string; readonly optionId: string }[] };
 
+const PLACE = { cwd: process.cwd(), mcpServers: [] };
 const AUTH_REQUIRED = -32_000;
 /** Lists of what could be chosen; nobody chooses. */
 const LISTS: readonly string[] = ['availableCommands', 'availableModels', 'availableModes', 'configOptions'];
@@ -90,8 +91,11 @@ await client({ name: 'outlive' })
     await request(methods.agent.session.prompt, { sessionId: session, prompt: [{ type: 'text', text: told.prompt }] });
     await leave(0);
   })
-  // The error itself has been told as it came.
-  .catch(() => leave(1));
+  .catch((error: unknown) => {
+    // An error of the agent's own has been told as it came.
+    if (!isOver && !(error instanceof RequestError)) console.error(error);
+    return leave(1);
+  });
 
 /** Nobody is there to be asked: what the task does not forbid is allowed. */
 function allowed({ options }: Permission): { outcome: 'selected'; optionId: string } | { outcome: 'cancelled' } {
@@ -100,7 +104,6 @@ function allowed({ options }: Permission): { outcome: 'selected'; optionId: stri
 }
 
 type Request = (method: string, params: unknown) => Promise<Message>;
-const where = () => ({ cwd: process.cwd(), mcpServers: [] });
 
 /** The session of an earlier run, where this agent can go on with one and still has it; else undefined. */
 async function goOn(request: Request, began: Message): Promise<string | undefined> {
@@ -110,7 +113,7 @@ async function goOn(request: Request, began: Message): Promise<string | undefine
   if (!canResume && loadSession !== true) return undefined;
   isReplaying = true;
   try {
-    await request(canResume ? methods.agent.session.resume : methods.agent.session.load, { sessionId: told.resume, ...where() });
+    await request(canResume ? methods.agent.session.resume : methods.agent.session.load, { sessionId: told.resume, ...PLACE });
     tell({ '<': { jsonrpc: '2.0', id: 'resumed', result: { sessionId: told.resume } } });
     return told.resume;
   } catch (error) {
@@ -123,7 +126,7 @@ async function goOn(request: Request, began: Message): Promise<string | undefine
 }
 
 async function startAfresh(request: Request): Promise<string> {
-  const start = async () => String((await request(methods.agent.session.new, where()))['sessionId']);
+  const start = async () => String((await request(methods.agent.session.new, PLACE))['sessionId']);
   const { login } = told;
   try {
     return await start();
