@@ -64,8 +64,14 @@ function usualPlaces(env: Places['env'], cwd: string): string[] {
 function configFrom(text: string, source: string): Config {
   const read = readSettings(text, source);
   if (!read.ok) throw new ConfigError(read.complaints.map((complaint) => sayComplaint(complaint)));
-  const { dataConverter, ...settings } = read.settings;
-  return { source, ...settings, ...(dataConverter !== undefined && { dataConverter: resolve(dirname(source), dataConverter) }) };
+  const { agents, dataConverter, ...settings } = read.settings;
+  const beside = (file: string) => resolve(dirname(source), file);
+  return {
+    source,
+    ...settings,
+    ...(agents !== undefined && { agents: beside(agents) }),
+    ...(dataConverter !== undefined && { dataConverter: beside(dataConverter) }),
+  };
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

@@ -1,12 +1,11 @@
 // How payloads are encoded on their way to the server: the module that `dataConverter` in outlive.yaml names. Every
 // worker and every client of a namespace needs the same one, else one cannot read what the other wrote.
 
-import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { loadDataConverter as loadConverters } from '@temporalio/common/lib/internal-non-workflow/index.js';
-import { type Config, ConfigError } from './config.ts';
+import type { Config } from './config.ts';
+import { loadUserModule, refused, sayError, type UserModule } from './user-module.ts';
 
 /** A codec could not do its work: most often a key that is not there, or not the one that was used. */
 export class CodecFailed extends Error {
@@ -33,14 +32,11 @@ const KEYS: Readonly<Record<string, { readonly form: string; readonly is: (value
  */
 export async function loadDataConverter({ dataConverter: file, source }: Config): Promise<DataConverter | undefined> {
   if (file === undefined) return undefined;
+  const user: UserModule = { file, key: 'dataConverter', source, form: FORM };
   const refuse = (says: string): never => {
-    throw new ConfigError([`${file}: ${says} (dataConverter in ${source ?? 'the configuration'})`]);
+    throw refused(user, says);
   };
-  if (!existsSync(file)) return refuse(`there is no such file; expected a JavaScript module with ${FORM}`);
-  const exported = await import(pathToFileURL(file).href).then(
-    (module: { readonly default?: unknown }) => module.default,
-    (error: unknown) => refuse(`cannot be loaded: ${sayError(error)}; put that right and start again`),
-  );
+  const exported = await loadUserModule(user);
   const wrong = whatIsWrong(exported);
   if (wrong !== undefined) return refuse(wrong);
   const converter = exported as DataConverter;
@@ -56,7 +52,6 @@ export async function loadDataConverter({ dataConverter: file, source }: Config)
 
 /** The first thing that keeps the export from being a DataConverter. */
 function whatIsWrong(exported: unknown): string | undefined {
-  if (exported === undefined) return `has no default export; expected ${FORM}`;
   if (!isObject(exported) || Object.keys(exported).length === 0) return `its default export is no DataConverter; expected ${FORM}`;
   for (const [key, value] of Object.entries(exported)) {
     const known = KEYS[key];
@@ -92,5 +87,3 @@ function isObject(value: unknown): value is object {
 
 const hasFunctions = (value: unknown, names: readonly string[]): boolean =>
   isObject(value) && names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
-
-const sayError = (error: unknown): string => (error instanceof Error ? error.message : String(error));

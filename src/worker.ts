@@ -18,6 +18,7 @@ import { redactFor } from './host/redact.ts';
 import { stateDir } from './host/state-dir.ts';
 import { type HostRuntime, openHost } from './host-runtime.ts';
 import { createLog, type Log } from './log.ts';
+import { loadAgents } from './registered-agents.ts';
 import { runSlots } from './run-slots.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { VERSION } from './version.ts';
@@ -61,6 +62,7 @@ const HOST_QUEUE_SEATS = 20;
 export async function runWorker(settings: WorkerSettings): Promise<void> {
   const { hostId, role, target, env, signal } = settings;
   const dataConverter = await loadDataConverter(settings.config);
+  const agents = await loadAgents(settings.config);
   const log = createLog(env);
   installRuntime(log);
   const state = stateDir(hostId, env);
@@ -80,7 +82,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       state,
       env,
       config: settings.config,
-      agents: { ...AGENTS, ...settings.agents },
+      agents: { ...AGENTS, ...agents, ...settings.agents },
       client,
       searchAttributes: attributes.usable,
       redact: redactFor(env),

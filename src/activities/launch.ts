@@ -8,6 +8,7 @@ import type { RunInput } from '../domain/run.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
 import { DRIVER_ORDER_FILE, driverArgv } from '../host/drivers/driver-order.ts';
 import { findProgram } from '../host/find-program.ts';
+import { programVersion } from '../host/program-version.ts';
 import { type RunDir, runMark } from '../host/state-dir.ts';
 import type { Deps } from './deps.ts';
 
@@ -17,15 +18,18 @@ export interface Launched {
 }
 
 /** Writes what the agent is to read. Throws with the code ENOENT where this host has no agent of that name: it lacks a tool. */
-export async function prepareLaunch(deps: Deps, input: RunInput, dir: RunDir, prompt: string): Promise<Launched> {
-  const { task, n, resume } = input;
+export async function prepareLaunch(
+  deps: Deps,
+  { task, n }: RunInput,
+  dir: RunDir,
+  told: { readonly prompt: string; readonly resume?: string },
+): Promise<Launched> {
   const agent = agentOf(deps, task.agent.use);
   const launch = agent.launch({
     spec: task.agent,
-    prompt,
+    ...told,
     promptFile: dir.prompt,
     session: sessionOf(dir),
-    ...(resume?.host === deps.host ? { resume: resume.id } : {}),
     limits: task.limits.run,
   });
   const inFolder = (text: string) => text.replaceAll('{files}', () => dir.files);
@@ -38,6 +42,15 @@ export async function prepareLaunch(deps: Deps, input: RunInput, dir: RunDir, pr
   const program = (launch.driver ? [...wrap, ...argv] : [])[0];
   if (program !== undefined) findProgram(program, whole['PATH'], dir.workspace);
   return { argv: await argvOf(launch, dir, argv, wrap), env: whole };
+}
+
+/** The session that the run goes on with: on its own host, by the same version of its agent as far as both are known. */
+export async function sessionHere(deps: Deps, { task, n, resume }: RunInput, dir: RunDir): Promise<string | undefined> {
+  if (resume?.host !== deps.host) return undefined;
+  const argv = deps.agents[task.agent.use]?.versionArgv?.(task.agent);
+  if (resume.agentVersion === undefined || !argv) return resume.id;
+  const version = await programVersion(argv, agentEnvironment({ hostEnv: deps.env, task, n, dir }), dir.workspace);
+  return version === undefined || version === resume.agentVersion ? resume.id : undefined;
 }
 
 function agentOf({ agents, host }: Deps, name: string): Agent {

@@ -18,7 +18,7 @@ import { type Attended, answerForRun, type Ended, followToEnd, ownership, recall
 import type { HostDeps } from './deps.ts';
 import { endEarlierExecutions } from './earlier-executions.ts';
 import { RunTaken } from './heartbeats.ts';
-import { prepareLaunch } from './launch.ts';
+import { prepareLaunch, sessionHere } from './launch.ts';
 import { promptFor } from './prompt.ts';
 import { sleepUnless } from './sleep-unless.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
@@ -92,9 +92,10 @@ async function isAnswered({ beats, input }: Attended): Promise<boolean> {
 async function start(attended: Attended): Promise<LivingRun> {
   const { deps, input, dir, beats } = attended;
   const { task, n, notes } = input;
-  const prompt = promptFor(task, notes);
+  const session = await sessionHere(deps, input, dir);
+  const prompt = promptFor(task, notes, session !== undefined);
   await writeFile(dir.prompt, prompt);
-  const { argv, env } = await prepareLaunch(deps, input, dir, prompt);
+  const { argv, env } = await prepareLaunch(deps, input, dir, { prompt, ...(session === undefined ? {} : { resume: session }) });
   const supervisor = await deps.supervisors.take();
   try {
     await prepare(attended, supervisor);

@@ -184,6 +184,7 @@ const added = (one: Tokens, other: Tokens): Tokens => ({
 export const claude: Agent = {
   launch,
   reader: claudeReader,
+  versionArgv: () => ['claude', '--version'],
   credentials: ['ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN'],
 };
 

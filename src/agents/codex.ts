@@ -211,6 +211,7 @@ function hearSdk(event: Json, heard: Heard): boolean {
 export const codex: Agent = {
   launch,
   reader: codexReader,
+  versionArgv: () => ['codex', '--version'],
   credentials: ['OPENAI_API_KEY', 'CODEX_API_KEY'],
 };
 

@@ -2,6 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
+import type { Agents } from '../agents/agent.ts';
+import { loadConfig } from '../config.ts';
+import { loadAgents } from '../registered-agents.ts';
 import { sayComplaint } from '../schema/complaints.ts';
 import type { CheckedSpec } from '../schema/task-spec.ts';
 import { CliError } from './errors.ts';
@@ -13,6 +16,9 @@ export type GoodSpec = Extract<CheckedSpec, { ok: true }>;
 export async function readSpec(file: string, screen: Screen, parse: (text: string, source: string) => CheckedSpec): Promise<GoodSpec> {
   return goodOrThrow(parse(await readSource(file, screen), file === '-' ? 'stdin' : file));
 }
+
+/** Agents of the user's own that the configuration names: a spec may name them too. */
+export const registeredAgents = async ({ env }: Screen): Promise<Agents> => loadAgents(await loadConfig({ env, cwd: process.cwd() }));
 
 export function goodOrThrow(checked: CheckedSpec, before = ''): GoodSpec {
   if (checked.ok) return checked;

@@ -21,7 +21,8 @@ function firstLine(run: RunStatus, { ink, now }: Look): string {
   const host = run.host === undefined ? '' : ` on ${plain(run.host)}`;
   const end = run.endedAt === undefined ? now : Date.parse(run.endedAt);
   const took = sayDuration(Math.max(0, end - Date.parse(run.startedAt)));
-  return `${run.agent}${host}, ${sayTime(run.startedAt)}, ${run.endedAt === undefined ? `for ${took} now` : `${took}`}: ${sayOutcome(run, ink)}`;
+  const version = run.agentVersion === undefined ? '' : ` ${plain(run.agentVersion)}`;
+  return `${run.agent}${version}${host}, ${sayTime(run.startedAt)}, ${run.endedAt === undefined ? `for ${took} now` : `${took}`}: ${sayOutcome(run, ink)}`;
 }
 
 function sayOutcome(run: RunStatus, ink: Ink): string {
@@ -34,6 +35,7 @@ function sayOutcome(run: RunStatus, ink: Ink): string {
 function afterwards(run: RunStatus, { ink }: Look): readonly string[] {
   const { failure, decision, usage } = run;
   return [
+    ...(run.resumes ? [ink.dim(`goes on with the session ${plain(run.resumes.id)} if it came to ${plain(run.resumes.host)}`)] : []),
     ...afterLife(run).map((line) => ink.dim(line)),
     ...(failure ? sayFailure(failure, ink) : []),
     ...(decision ? [sayDecision(decision, ink)] : []),
@@ -64,11 +66,13 @@ function sayDecision({ kind, because, afterMs }: DecisionStatus, ink: Ink): stri
   return `→ ${ink.bold(kind)}${wait}: ${plain(because)}`;
 }
 
-function sayUsage({ inputTokens, outputTokens, costUsd }: Usage): string {
+function sayUsage({ inputTokens, outputTokens, costUsd, turns, incomplete }: Usage): string {
   return [
     inputTokens === undefined ? undefined : `${inputTokens} tokens in`,
     outputTokens === undefined ? undefined : `${outputTokens} tokens out`,
     costUsd === undefined ? undefined : `${costUsd.toFixed(2)} USD`,
+    turns === undefined ? undefined : `${turns} ${turns === 1 ? 'turn' : 'turns'}`,
+    incomplete ? 'as far as it was seen' : undefined,
   ]
     .filter((part) => part !== undefined)
     .join(', ');

@@ -87,6 +87,8 @@ function runOf(trace: ActivityTrace, agent: string, settled: readonly Look[]): R
     ...(failure && { failure }),
     ...(look && { decision: decisionOf(look.decision) }),
     ...(facts?.usage && { usage: facts.usage }),
+    ...(facts?.session !== undefined && { session: facts.session }),
+    ...(facts?.agentVersion !== undefined && { agentVersion: facts.agentVersion }),
   };
 }
 

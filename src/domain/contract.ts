@@ -49,6 +49,9 @@ export interface RunStatus {
   readonly failure?: Failure;
   readonly decision?: DecisionStatus;
   readonly usage?: RunRecord['usage'];
+  readonly session?: string;
+  readonly agentVersion?: string;
+  readonly resumes?: RunRecord['resumes'];
   readonly reattached?: number;
   readonly late?: RunRecord['late'];
 }

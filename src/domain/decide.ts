@@ -2,7 +2,8 @@
 // its answer is in the task's history before anything acts on it (DESIGN §3.4), and the policy may change while
 // tasks live for weeks. It refuses to guess: what is not known is looked at again, then asked, never retried.
 
-import { backoffMs, MAX_STATED_WAIT_MS, statedEndMs, statedWaitMs } from './backoff.ts';
+import { backoffMs, statedEndMs, statedWaitMs } from './backoff.ts';
+import { endedAtMs, isTooFar, sayTime, sayTooFar, seedOf, statedWait, waitMs } from './decide-wait.ts';
 import { sayDuration } from './duration.ts';
 import { type Evidence, type Failure, REASONS } from './failure.ts';
 import { breach, type Ledgers, ledgersOf } from './ledgers.ts';
@@ -11,7 +12,8 @@ import { type Completeness, completeness, type Seen } from './output.ts';
 import type { Choice } from './question.ts';
 import { REACTIONS, type Reaction } from './reactions.ts';
 import { otherHosts, repetition, suspects } from './repetition.ts';
-import type { RunRecord } from './run.ts';
+import { lostItsSession, sessionOf } from './resume.ts';
+import type { RunRecord, Session } from './run.ts';
 import { capital, count, cut, quote, sayCompleteness, sayEnd, sayFailure, sayLeft, tellNextRun } from './story.ts';
 import type { Task } from './task.ts';
 
@@ -30,6 +32,8 @@ export interface Decision {
   /** Hosts that should leave the next run to another; `strict`: that must, however long it takes. */
   readonly avoid?: readonly string[];
   readonly strict?: true;
+  /** The session that the next run goes on with, should it come to its host. */
+  readonly resume?: Session;
   /** What the next run is told beside its prompt. */
   readonly notes?: readonly string[];
   /** What a person is asked; there where `kind` is `ask`. */
@@ -115,11 +119,15 @@ function react(facts: Facts, work: Completeness): Decision {
     case 'stop':
       return answer(facts, { kind: 'stop', because: 'the task was stopped on purpose' });
     case 'ask':
-      return ask(facts, work, reaction.why);
+      return lostItsSession(facts)
+        ? retry(facts, work, AFRESH, 'what it was to go on with may be what was refused, so it begins afresh')
+        : ask(facts, work, reaction.why);
     default:
       return never(reaction);
   }
 }
+
+const AFRESH: RetryReaction = { kind: 'retry', wait: 'none', elsewhere: 'any' };
 
 /** Run n+1 never starts before run n is known to be over. */
 function waitForTheEnd(facts: Facts, work: Completeness): Decision {
@@ -158,7 +166,9 @@ function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReact
     if (until !== undefined && isTooFar(facts, until)) return ask(facts, work, sayTooFar(until));
     const afterMs = wait === 'none' ? 0 : waitMs(facts, until);
     const avoid = elsewhere === 'any' ? [] : suspects(facts);
-    const where = avoid.length > 0 ? 'goes to another host' : 'follows';
+    const resume = avoid.length > 0 ? undefined : sessionOf(facts);
+    const where =
+      avoid.length > 0 ? 'goes to another host' : resume ? `follows, in the same session if it comes to ${resume.host}` : 'follows';
     const when = afterMs > 0 ? ` after ${sayDuration(afterMs)}${until === undefined ? ' of backoff' : ', as the provider asked'}` : '';
     return answer(facts, {
       kind: 'retry',
@@ -171,6 +181,7 @@ function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReact
       ].join('; '),
       ...(afterMs > 0 ? { afterMs } : {}),
       ...(avoid.length > 0 ? { avoid, ...(elsewhere === 'required' ? { strict: true } : {}) } : {}),
+      ...(resume ? { resume } : {}),
       notes: tellNextRun(facts, work),
     });
   });
@@ -267,27 +278,6 @@ function answer(facts: Facts, decision: Omit<Decision, 'v' | 'ledgers'>): Decisi
   return { v: 1, ...decision, because, ledgers: ledgersOf(facts.runs, facts.task.limits) };
 }
 
-/** What is left of the wait, counted from the run's end: the same decision made anew after a hold does not wait twice. */
-function waitMs(facts: Facts, until: number | undefined): number {
-  const endedMs = endedAtMs(facts);
-  const times = facts.runs.filter((run) => run.failure?.reason === facts.failure.reason).length;
-  const whole = until === undefined ? backoffMs(facts.backoffMs, times, seedOf(facts)) : statedWaitMs(until - endedMs, seedOf(facts));
-  return Math.max(0, whole - Math.max(0, Date.parse(facts.now) - endedMs));
-}
-
-/** A wait that was over when the run ended names none: the run met the limit all the same. */
-function statedWait(facts: Facts): number | undefined {
-  const endedMs = endedAtMs(facts);
-  const until = statedEndMs(facts.failure, endedMs);
-  return until !== undefined && until > endedMs ? until : undefined;
-}
-
-const isTooFar = (facts: Facts, until: number): boolean => until - Date.parse(facts.now) > MAX_STATED_WAIT_MS;
-const sayTooFar = (until: number): string =>
-  `the provider asks to wait until ${sayTime(until)}, longer than the ${sayDuration(MAX_STATED_WAIT_MS)} that a task waits by itself`;
-
-const sayTime = (ms: number): string => (ms <= 8.64e15 ? `${new Date(ms).toISOString().slice(0, 19)}Z` : 'the end of time');
-
 /** Runs that never started do not count, so the number of the last run moves with them. */
 function sayNextRun({ runs, task, granted, n }: Facts): string {
   const { free } = ledgersOf(runs, task.limits);
@@ -295,5 +285,3 @@ function sayNextRun({ runs, task, granted, n }: Facts): string {
 }
 
 const hostOfRun = (facts: Facts): string | undefined => facts.runs.at(-1)?.host;
-const endedAtMs = (facts: Facts): number => Date.parse(facts.runs.at(-1)?.endedAt ?? facts.now);
-const seedOf = (facts: Facts): string => `${facts.task.id}/${facts.n}`;

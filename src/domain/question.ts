@@ -4,7 +4,7 @@
 import { DURATION_FORM, parseDuration } from './duration.ts';
 import type { Evidence } from './failure.ts';
 import { quote } from './story.ts';
-import type { Limits } from './task.ts';
+import type { Task } from './task.ts';
 
 /** Choices and what they do. Names on the wire. */
 export const CHOICES = {
@@ -27,8 +27,8 @@ export interface Question {
   readonly needsChange?: boolean;
 }
 
-/** Limits that an answer may set, for the rest of the task: counts as numbers, durations as `10m`. */
-export const SETTABLE = ['runs', 'perReason', 'wall', 'run.wall', 'run.stall'] as const;
+/** What an answer may set, for the rest of the task: counts as numbers, durations as `10m`, the model by its agent's name for it. */
+export const SETTABLE = ['runs', 'perReason', 'wall', 'run.wall', 'run.stall', 'run.turns', 'model'] as const;
 export type Setting = (typeof SETTABLE)[number];
 
 export interface Answer {
@@ -52,7 +52,7 @@ const MAX_COUNT = 1000;
 const MAX_DURATION_MS = 30 * 86_400_000;
 
 /** Reads what came over the wire as an answer to `open`; a bare string is a choice. Total: any value gets an answer or a clear problem. */
-export function readAnswer(sent: unknown, open: Question | undefined, answered: string | undefined): Read<Answer> {
+export function readAnswer(sent: unknown, open: Question | undefined, answered: string | undefined, agent: string): Read<Answer> {
   const given = typeof sent === 'string' ? { choice: sent.trim() } : sent;
   if (!isRecord(given)) return problem('an answer is {"choice": "…"}, with "note", "set", "question" and "by" where wanted');
   const { question, choice, note, set, by } = given;
@@ -68,12 +68,12 @@ export function readAnswer(sent: unknown, open: Question | undefined, answered: 
   if (typeof choice !== 'string' || !open.choices.includes(choice as Choice)) {
     return problem(`"${typeof choice === 'string' ? quote(choice, 40) : ''}" is no choice here. Choose one of: ${open.choices.join(', ')}`);
   }
-  const settings = readSettings(set);
+  const settings = readSettings(set, agent);
   if (!settings.ok) return settings;
   const said = words(note);
   if (open.needsChange && choice === 'retry' && said === undefined && !changesRun(settings.value)) {
     return problem(
-      'a run on the same inputs would end the same way: add a note that changes what the run is told, or set run.wall or run.stall',
+      'a run on the same inputs would end the same way: add a note that changes what the run is told, or set run.wall, run.stall, run.turns or model',
     );
   }
   const who = words(by);
@@ -90,7 +90,8 @@ export function readAnswer(sent: unknown, open: Question | undefined, answered: 
 }
 
 /** More runs, or more time for all of them, are still the same run once more. */
-const changesRun = (set: NonNullable<Answer['set']>): boolean => set['run.wall'] !== undefined || set['run.stall'] !== undefined;
+const changesRun = (set: NonNullable<Answer['set']>): boolean =>
+  (['run.wall', 'run.stall', 'run.turns', 'model'] as const).some((name) => set[name] !== undefined);
 
 /** Reads the argument of `stop`. */
 export function readStop(sent: unknown): Read<Stop> {
@@ -101,28 +102,49 @@ export function readStop(sent: unknown): Read<Stop> {
   return { ok: true, value: { why, ...(by === undefined ? {} : { by }) } };
 }
 
-function readSettings(set: unknown): Read<NonNullable<Answer['set']>> {
+/** Agents whose model a task names. */
+const WITH_MODEL: readonly string[] = ['claude', 'codex', 'opencode'];
+const COUNTS: readonly string[] = ['runs', 'perReason', 'run.turns'];
+const LONGEST_MODEL = 200;
+
+function readSettings(set: unknown, agent: string): Read<NonNullable<Answer['set']>> {
   if (set === undefined || set === null) return { ok: true, value: {} };
   if (!isRecord(set)) return problem('"set" must be an object such as {"runs": 8}');
   for (const [name, value] of Object.entries(set)) {
     if (!SETTABLE.includes(name as Setting)) return problem(`"${quote(name, 40)}" cannot be set; these can: ${SETTABLE.join(', ')}`);
-    if (name === 'runs' || name === 'perReason') {
+    if (name === 'model') {
+      if (!WITH_MODEL.includes(agent)) return problem(`the agent ${agent} is not told its model here: change its argv in a new task`);
+      const model = words(value);
+      if (model === undefined || model.length > LONGEST_MODEL)
+        return problem(`"model" must be a name of at most ${LONGEST_MODEL} characters`);
+    } else if (COUNTS.includes(name)) {
       if (!isCount(value)) return problem(`"${name}" must be a whole number from 1 to ${MAX_COUNT}`);
     } else if (!isSpan(value)) return problem(`"${name}" must be ${DURATION_FORM}, more than 0 and at most 30d`);
   }
   return { ok: true, value: set as NonNullable<Answer['set']> };
 }
 
-/** The task's limits with an answer's settings in place. */
-export function withSettings(limits: Limits, set: NonNullable<Answer['set']>): Limits {
+/** The task with an answer's settings in place. */
+export function withSettings(task: Task, set: NonNullable<Answer['set']>): Task {
+  const { limits, agent } = task;
   const duration = (name: Setting): number | undefined => parseDuration(String(set[name] ?? ''));
   const wallMs = duration('run.wall') ?? limits.run.wallMs;
+  const turns = set['run.turns'] ?? limits.run.turns;
   return {
-    ...limits,
-    runs: Number(set.runs ?? limits.runs),
-    perReason: Number(set.perReason ?? limits.perReason),
-    wallMs: duration('wall') ?? limits.wallMs,
-    run: { ...limits.run, wallMs, stallMs: Math.min(wallMs, duration('run.stall') ?? limits.run.stallMs) },
+    ...task,
+    agent: set.model === undefined ? agent : { ...agent, model: String(set.model) },
+    limits: {
+      ...limits,
+      runs: Number(set.runs ?? limits.runs),
+      perReason: Number(set.perReason ?? limits.perReason),
+      wallMs: duration('wall') ?? limits.wallMs,
+      run: {
+        ...limits.run,
+        wallMs,
+        stallMs: Math.min(wallMs, duration('run.stall') ?? limits.run.stallMs),
+        ...(turns === undefined ? {} : { turns: Number(turns) }),
+      },
+    },
   };
 }
 

@@ -51,3 +51,15 @@ export const REACTIONS: Readonly<Record<Reason, Reaction>> = {
 
   unclassified: { kind: 'ask', why: 'what is not understood is never retried' },
 };
+
+/** Causes outside the conversation: an agent that has kept it goes on with it. Anything else begins afresh, for the history may be the problem. */
+export const RESUMED: ReadonlySet<Reason> = new Set<Reason>([
+  'rate_limited',
+  'quota_exhausted',
+  'provider_overloaded',
+  'provider_timeout',
+  'killed',
+  'evicted',
+  'heartbeat_lost',
+  'network_dropped',
+]);

@@ -129,6 +129,8 @@ export interface RunRecord {
   readonly usage?: Usage;
   readonly session?: string;
   readonly agentVersion?: string;
+  /** The session of an earlier run that it was to go on with. */
+  readonly resumes?: Session;
   /** It had been given up, and its host told of its end all the same: `finished`, or the type of its failure. */
   readonly late?: { readonly at: string; readonly ended: FailureType | 'finished' };
 }

@@ -15,6 +15,8 @@ export interface Settings {
   readonly identity: { readonly name: string; readonly email: string };
   readonly host: HostSettings;
   readonly retention: Retention;
+  /** The module with agents of the user's own; missing: there are none. */
+  readonly agents?: string;
   /** The module that says how payloads are encoded; missing: as plain JSON. */
   readonly dataConverter?: string;
 }
@@ -102,9 +104,10 @@ const configFile = mapping(
       'a mapping such as {identity: {name: …, email: …}}',
       ['kind', 'host', 'token'],
     ).exactOptional(),
+    agents: text('the path of a JavaScript module, such as ./agents.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     dataConverter: text('the path of a JavaScript module, such as ./codec.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
   },
-  'a mapping with any of timing, host, retention, forge, dataConverter',
+  'a mapping with any of timing, host, retention, forge, agents, dataConverter',
   ['credentials', 'notify', 'owners', 'thresholds'],
 );
 
@@ -121,12 +124,20 @@ export function readSettings(text: string, source: string): ReadSettings {
   return { ok: true, settings: settingsOf(parsed.data) };
 }
 
-function settingsOf({ timing: given = {}, host = {}, retention = {}, forge = {}, dataConverter }: z.output<typeof configFile>): Settings {
+function settingsOf({
+  timing: given = {},
+  host = {},
+  retention = {},
+  forge = {},
+  agents,
+  dataConverter,
+}: z.output<typeof configFile>): Settings {
   return {
     timing: timingOf(given),
     identity: { ...DEFAULT_SETTINGS.identity, ...forge.identity },
     host: hostOf(host),
     retention: retentionOf(retention),
+    ...(agents !== undefined && { agents }),
     ...(dataConverter !== undefined && { dataConverter }),
   };
 }

@@ -18,7 +18,7 @@ const stopUpdate = defineUpdate<string, [Stop]>(STOP_UPDATE);
 const ANSWER_HELP = 'Answer the open question: {"choice": "retry", "note": "…", "by": "you"}, or the choice alone as a text';
 
 export function listen(life: TaskLife, scope: CancellationScope): void {
-  const read = (sent: unknown) => readAnswer(sent, life.question, sayAnswered(life.answers));
+  const read = (sent: unknown) => readAnswer(sent, life.question, sayAnswered(life.answers), life.question ? life.task.agent.use : '');
 
   setHandler(statusQuery, () => life.status(), { description: 'Runs, decisions, outputs, holds and the open question' });
   setHandler(

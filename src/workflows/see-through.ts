@@ -156,6 +156,7 @@ function inputOf(life: TaskLife, run: RunRecord, step: RunStep, avoid: readonly 
     start: life.start,
     avoid,
     notes: [...step.notes, ...notesIn(life.answers)],
+    ...(step.resume ? { resume: step.resume } : {}),
     heartbeatMs: life.timing.heartbeatMs,
     leaseMs: life.timing.leaseMs,
     ...(wasReset() ? { wasReset: true } : {}),

@@ -3,6 +3,7 @@
 import type { Ask, Decision } from '../domain/decide.ts';
 import { never } from '../domain/never.ts';
 import type { Answer } from '../domain/question.ts';
+import type { Session } from '../domain/run.ts';
 
 export type Step =
   | {
@@ -12,6 +13,7 @@ export type Step =
       readonly avoid?: readonly string[];
       /** They are not asked in the end all the same. */
       readonly strict?: true;
+      readonly resume?: Session;
       readonly notes: readonly string[];
     }
   | { readonly kind: 'settle' }
@@ -49,6 +51,7 @@ export function afterDecision(decision: Decision): Step {
         ...(decision.afterMs === undefined ? {} : { afterMs: decision.afterMs }),
         ...(decision.avoid === undefined ? {} : { avoid: decision.avoid }),
         ...(decision.strict ? { strict: true } : {}),
+        ...(decision.resume ? { resume: decision.resume } : {}),
       };
     default:
       return { kind: 'ask', ask: decision.ask ?? unknownKind(decision), notes, back: { kind: 'settle' } };

@@ -23,9 +23,9 @@ import { reasonsOf } from '../domain/ledgers.ts';
 import { taskBranch } from '../domain/names.ts';
 import type { Banked, Seen } from '../domain/output.ts';
 import type { Answer, Question, Stop } from '../domain/question.ts';
-import type { RunRecord, StartPoint } from '../domain/run.ts';
+import type { RunRecord, Session, StartPoint } from '../domain/run.ts';
 import { cut } from '../domain/story.ts';
-import type { Limits, Task, TaskSpec } from '../domain/task.ts';
+import type { Task, TaskSpec } from '../domain/task.ts';
 import { SaidAttributes } from './said-attributes.ts';
 
 /** Names a person who answered without saying who they are. */
@@ -93,8 +93,8 @@ export class TaskLife {
     this.bank = keptBy(seen) ?? this.bank;
   }
 
-  startRun(): RunRecord {
-    const run: RunRecord = { n: this.runs.length + 1, agent: this.task.agent.use, startedAt: now() };
+  startRun(resumes?: Session): RunRecord {
+    const run: RunRecord = { n: this.runs.length + 1, agent: this.task.agent.use, startedAt: now(), ...(resumes ? { resumes } : {}) };
     this.runs.push(run);
     this.look = 0;
     this.newEvidence = false;
@@ -202,8 +202,8 @@ export class TaskLife {
     if (this.refused.length < 20) this.refused.push(`${now()} ${cut(problem, 200)}`);
   }
 
-  limit(limits: Limits): void {
-    this.task = { ...this.task, limits };
+  change(task: Task): void {
+    this.task = task;
   }
 
   finishing(): void {

@@ -114,7 +114,7 @@ async function ask(life: TaskLife, step: Extract<Step, { kind: 'ask' }>): Promis
   await condition(() => life.answer !== undefined || life.newEvidence);
   if (life.answer === undefined) return supersede(life);
   const answer = life.takeAnswer();
-  if (answer.set) life.limit(withSettings(life.task.limits, answer.set));
+  if (answer.set) life.change(withSettings(life.task, answer.set));
   if (answer.choice === 'retry') life.granted += 1;
   life.look = 0;
   return afterAnswer(answer, step, sayAnswer(answer));

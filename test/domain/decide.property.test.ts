@@ -195,10 +195,10 @@ function live(ends: readonly End[], answers: readonly unknown[], given: Limits):
       case 'ask': {
         if (waiting.length === 0) return lived('asking');
         const question: Question = { id: 'q1', ...step.ask, owner: 'web-team', askedAt: at(nowMs) };
-        const read = readAnswer(waiting.shift(), question, undefined);
+        const read = readAnswer(waiting.shift(), question, undefined, 'command');
         if (!read.ok) break;
         const answer = read.value;
-        if (answer.set) limits = withSettings(limits, answer.set);
+        if (answer.set) limits = withSettings(taskOf({ limits }), answer.set).limits;
         if (answer.choice === 'retry') granted += 1;
         look = 0;
         cause = { by: 'answer', answer };

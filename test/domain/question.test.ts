@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CHOICES, type Question, readAnswer, readStop, SETTABLE, withSettings } from '../../src/domain/question.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/domain/task.ts';
-import { limitsOf } from './facts.ts';
+import { limitsOf, taskOf } from './facts.ts';
 
 const open: Question = {
   id: 'q2',
@@ -13,7 +13,7 @@ const open: Question = {
   askedAt: '2025-06-01T00:00:00.000Z',
 };
 const asked = (over: Partial<Question> = {}): Question => ({ ...open, ...over });
-const read = (sent: unknown, question: Question | undefined = open) => readAnswer(sent, question, undefined);
+const read = (sent: unknown, question: Question | undefined = open) => readAnswer(sent, question, undefined, 'claude');
 const problemOf = (sent: unknown, question?: Question) => {
   const answer = read(sent, question);
   return answer.ok ? expect.fail(`accepted: ${JSON.stringify(answer.value)}`) : answer.problem;
@@ -65,9 +65,9 @@ describe('an answer', () => {
 
   it('to a question that was answered is told by whom', () => {
     const before = 'question q2 was answered "close" by kim; no question is open';
-    expect(readAnswer('retry', undefined, before)).toEqual({ ok: false, problem: before });
-    expect(readAnswer({ question: 'q1', choice: 'retry' }, open, before)).toEqual({ ok: false, problem: before });
-    expect(readAnswer('retry', undefined, undefined)).toEqual({
+    expect(readAnswer('retry', undefined, before, 'claude')).toEqual({ ok: false, problem: before });
+    expect(readAnswer({ question: 'q1', choice: 'retry' }, open, before, 'claude')).toEqual({ ok: false, problem: before });
+    expect(readAnswer('retry', undefined, undefined, 'claude')).toEqual({
       ok: false,
       problem: 'no question is open; nothing is waiting for an answer',
     });
@@ -120,18 +120,38 @@ describe('a setting', () => {
 
   it('takes the place of the limit that it names, and of no other', () => {
     const limits = limitsOf({ costUsd: 20, run: { wallMs: 3_600_000, stallMs: 600_000, costUsd: 5 } });
-    expect(withSettings(limits, {})).toEqual(limits);
-    expect(withSettings(limits, { runs: '8', perReason: 4, wall: '9h', 'run.wall': '2h', 'run.stall': '20m' })).toEqual({
+    const task = taskOf({ limits });
+    expect(withSettings(task, {})).toEqual(task);
+    const set = { runs: '8', perReason: 4, wall: '9h', 'run.wall': '2h', 'run.stall': '20m', 'run.turns': '90' };
+    expect(withSettings(task, set).limits).toEqual({
       runs: 8,
       perReason: 4,
       wallMs: 32_400_000,
       costUsd: 20,
-      run: { wallMs: 7_200_000, stallMs: 1_200_000, costUsd: 5 },
+      run: { wallMs: 7_200_000, stallMs: 1_200_000, costUsd: 5, turns: 90 },
     });
   });
 
   it('of a shorter run shortens its silence too', () => {
-    expect(withSettings(DEFAULT_LIMITS, { 'run.wall': '5m' }).run).toEqual({ wallMs: 300_000, stallMs: 300_000 });
+    expect(withSettings(taskOf({ limits: DEFAULT_LIMITS }), { 'run.wall': '5m' }).limits.run).toEqual({
+      wallMs: 300_000,
+      stallMs: 300_000,
+    });
+  });
+
+  it('may be another model, where the task names one', () => {
+    const set = { model: 'opus' };
+    expect(read({ choice: 'retry', set })).toMatchObject({ ok: true, value: { set } });
+    expect(withSettings(taskOf({ agent: { use: 'claude', args: ['-x'] } }), set).agent).toEqual({
+      use: 'claude',
+      args: ['-x'],
+      model: 'opus',
+    });
+    expect(readAnswer({ choice: 'retry', set }, open, undefined, 'acp')).toEqual({
+      ok: false,
+      problem: 'the agent acp is not told its model here: change its argv in a new task',
+    });
+    expect(read({ choice: 'retry', set: { model: ' ' } })).toMatchObject({ ok: false });
   });
 });
 
@@ -162,7 +182,7 @@ describe('whatever is sent', () => {
         expect(CHOICES).toHaveProperty(answer.value.choice);
         expect(answer.value.question).toBe('q2');
         expect(JSON.parse(JSON.stringify(answer.value))).toEqual(answer.value);
-        for (const limit of everyLimit(withSettings(DEFAULT_LIMITS, answer.value.set ?? {}))) {
+        for (const limit of everyLimit(withSettings(taskOf({ limits: DEFAULT_LIMITS }), answer.value.set ?? {}).limits)) {
           expect(Number.isSafeInteger(limit) && limit > 0 && limit <= 30 * 86_400_000).toBe(true);
         }
       }),

@@ -86,10 +86,7 @@ async function converse(): Promise<void> {
   rpc.notify('initialized');
   tell({ method: 'outlive/began', params: { userAgent: began['userAgent'] } });
   const settings = { cwd: process.cwd(), ...told.thread };
-  const started =
-    told.resume === undefined
-      ? await rpc.call('thread/start', settings)
-      : await rpc.call('thread/resume', { threadId: told.resume, excludeTurns: true, ...settings });
+  const started = (await goOn(settings)) ?? (await rpc.call('thread/start', settings));
   const thread = started['thread'] as { readonly id: string };
   tell({ method: 'thread/started', params: { thread: { id: thread.id } } });
   const begun = await rpc.call('turn/start', {
@@ -100,6 +97,18 @@ async function converse(): Promise<void> {
   const end = await rpc.speaker.ended;
   if (!isOver) tell({ final: { programEnded: end.signal ?? end.code } });
   if (!isOver) process.exit(exitLike(end) || 1);
+}
+
+/** The thread of an earlier run; undefined where there is none, or where this host has lost it: the prompt says everything once more. */
+async function goOn(settings: Message): Promise<Message | undefined> {
+  if (told.resume === undefined) return undefined;
+  try {
+    return await rpc.call('thread/resume', { threadId: told.resume, excludeTurns: true, ...settings });
+  } catch (error) {
+    if (!(error instanceof RpcError)) throw error;
+    tell({ method: 'warning', params: { message: `the thread ${told.resume} could not be gone on with: ${error.message}` } });
+    return undefined;
+  }
 }
 
 /** It ends with its usage before it has said a word: it knows no app-server. */
