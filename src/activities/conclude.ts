@@ -23,7 +23,7 @@ export async function conclude({ deps, input, dir, beats }: Attended, ended: End
   const { report, facts, note } = await lookAtEnd(deps, input, dir, ended, taskWorkflow().runId, beats.signal);
   const ending = report.kind === 'failed' ? failureType(report.failure.reason) : 'finished';
   deps.log.info({ task: input.task.id, run: input.n, ended: ending, exit: ended.exit }, 'run ended');
-  if (report.kind === 'failed') return { kind: 'failed', failure: failRun(input.n, report.failure, facts) };
+  if (report.kind === 'failed') return { kind: 'failed', failure: failRun(input.n, report.failure, facts, report.recorded) };
   return { kind: 'finished', report: { ...facts, ...(note ? { note } : {}) } };
 }
 

@@ -7,6 +7,7 @@ import { classify } from '../domain/classify.ts';
 import type { Ending } from '../domain/ending.ts';
 import { type Evidence, type Failure, failureType } from '../domain/failure.ts';
 import { completeness } from '../domain/output.ts';
+import { type RecordedEnding, recordEnding } from '../domain/recorded-ending.ts';
 import type { Exit, RunFacts, StartPoint } from '../domain/run.ts';
 import { cut, sayCompleteness } from '../domain/story.ts';
 import type { Task } from '../domain/task.ts';
@@ -24,7 +25,9 @@ export interface EndedRun {
   readonly trouble?: Ending;
 }
 
-export type Report = { readonly kind: 'finished' } | { readonly kind: 'failed'; readonly failure: Failure };
+export type Report =
+  | { readonly kind: 'finished' }
+  | { readonly kind: 'failed'; readonly failure: Failure; readonly recorded?: RecordedEnding };
 
 /** A good end is one whose outputs are all there and whose checks are all green; every other end is classified. */
 export function reportRun(ended: EndedRun): Report {
@@ -42,7 +45,8 @@ export function reportRun(ended: EndedRun): Report {
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
     ...(resetsAt === undefined ? {} : { resetsAt }),
   };
-  return { kind: 'failed', failure: plain(failure) };
+  const recorded = recordEnding(ending);
+  return plain({ kind: 'failed', failure, ...(recorded ? { recorded } : {}) } as const);
 }
 
 /** What nothing explains, a person has to read: the last line of each stream. */
@@ -103,7 +107,7 @@ function endingOf({ task, exit, words, facts, trouble }: EndedRun): Ending {
 const MAX_DETAIL_BYTES = 2048;
 
 /** The failure as it leaves the host. The server never retries a run, so it is never retryable. */
-export function failRun(n: number, failure: Failure, facts: RunFacts): ApplicationFailure {
+export function failRun(n: number, failure: Failure, facts: RunFacts, recorded: RecordedEnding | undefined): ApplicationFailure {
   const [first] = failure.evidence;
   return ApplicationFailure.create({
     type: failureType(failure.reason),
@@ -111,7 +115,7 @@ export function failRun(n: number, failure: Failure, facts: RunFacts): Applicati
     nonRetryable: true,
     // A run that ends badly is everyday life here: the SDK's logs and metrics should not cry.
     category: ApplicationFailureCategory.BENIGN,
-    details: fitted(failure, facts),
+    details: [...fitted(failure, facts), ...(recorded ? [recorded] : [])],
   });
 }
 

@@ -53,7 +53,9 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
   });
   const { kind, because, afterMs } = decision;
   deps.log.info({ task: task.id, run: n, look, decision: kind, because, afterMs }, 'decided');
-  return deps.redact.with(task.env).json({ v: 1, failure, seen: looked.seen, start: looked.start, decision });
+  return deps.redact
+    .with(task.env)
+    .json({ v: 1, failure, seen: looked.seen, start: looked.start, decision, over: looked.over, ...(hosts ? { hosts } : {}) });
 }
 
 async function lookAt(deps: Deps, input: SettleInput, run: RunRecord): Promise<Look> {

@@ -9,6 +9,9 @@ import type { temporal } from '@temporalio/proto';
 /** Times are ISO. `details` of a failed one are what its ApplicationFailure carried. */
 export interface ActivityTrace {
   readonly id: string;
+  readonly type?: string;
+  /** What it was given. */
+  readonly input?: readonly unknown[];
   readonly scheduledAt: string;
   readonly startedAt?: string;
   readonly identity?: string;
@@ -35,7 +38,7 @@ export async function tracesOf(events: readonly HistoryEvent[], converter: Loade
   const [input] = await decode(events[0]?.workflowExecutionStartedEventAttributes?.input);
   const activities = new Map<string, ActivityTrace>();
   for (const event of events) {
-    const change = (await scheduled(event)) ?? started(event) ?? (await ended(event, decode)) ?? (await local(event, decode));
+    const change = (await scheduled(event, decode)) ?? started(event) ?? (await ended(event, decode)) ?? (await local(event, decode));
     if (!change) continue;
     const before = activities.get(change.key);
     activities.set(change.key, { ...(before ?? { id: change.key, scheduledAt: atOf(event) }), ...change.trace });
@@ -50,9 +53,11 @@ interface Change {
 }
 type Decode = (payloads: Payloads) => Promise<unknown[]>;
 
-function scheduled(event: HistoryEvent): Change | undefined {
+async function scheduled(event: HistoryEvent, decode: Decode): Promise<Change | undefined> {
   const asked = event.activityTaskScheduledEventAttributes;
-  return asked ? { key: String(event.eventId), trace: { id: asked.activityId ?? '' } } : undefined;
+  if (!asked) return undefined;
+  const input = await decode(asked.input);
+  return { key: String(event.eventId), trace: { id: asked.activityId ?? '', type: asked.activityType?.name ?? '', input } };
 }
 
 function started(event: HistoryEvent): Change | undefined {

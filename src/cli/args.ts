@@ -65,15 +65,16 @@ export function choice(text: string): Choice {
 }
 
 type Settings = NonNullable<Answer['set']>;
-const COUNTS: ReadonlySet<string> = new Set(['runs', 'perReason']);
+const COUNTS: ReadonlySet<string> = new Set(['runs', 'perReason', 'run.turns']);
 
 /** One `--set limit=value`, on top of those before it. */
 export function setting(text: string, before: Settings = {}): Settings {
   const [, key, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (!key || value === undefined) throw new InvalidArgumentError('It is written limit=value, as in runs=8 or run.wall=2h.');
   if (!(SETTABLE as readonly string[]).includes(key)) throw new InvalidArgumentError(`An answer may set: ${SETTABLE.join(', ')}.`);
-  if (!COUNTS.has(key)) duration(value);
-  return { ...before, [key]: COUNTS.has(key) ? atLeastOne(value) : value };
+  if (COUNTS.has(key)) return { ...before, [key]: atLeastOne(value) };
+  if (key !== 'model') duration(value);
+  return { ...before, [key]: value };
 }
 
 /** A host id out of a machine's name: `Build-Box.example.com` is `build-box`. */

@@ -193,6 +193,15 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
       .argument('[file]', 'JSON lines, - for stdin', '-'),
     async ({ args: [file], screen }) => (await import('./commands/classify-file.ts')).classifyFile(file, screen),
   );
+  on(
+    program
+      .command('replay')
+      .description("today's classifier and policy over recorded ends: which decisions would be others? exit 1 if any")
+      .option('--since <duration>', 'of tasks that are open, or were closed since then (default: 7d)', args.duration)
+      .option('--file <file>', 'read what --save has written, not the server')
+      .option('--save <file>', 'write what was read, for --file'),
+    async ({ options, screen }) => (await import('./commands/replay.ts')).replay(options, screen),
+  );
   on(program.command('schema').description('JSON Schema of a task'), async ({ screen }) =>
     (await import('./commands/schema.ts')).schema(screen),
   );

@@ -125,6 +125,9 @@ export interface Settled {
   /** Where the next run starts from. */
   readonly start: StartPoint;
   readonly decision: Decision;
+  /** What else the decision rested on; an older version did not say it. */
+  readonly over?: boolean;
+  readonly hosts?: readonly string[];
 }
 
 export interface FinishInput {

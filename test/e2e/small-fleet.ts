@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import type { temporal } from '@temporalio/proto';
 import { expect, inject, vi } from 'vitest';
+import type { Agents } from '../../src/agents/agent.ts';
 import { loadConfig } from '../../src/config.ts';
 import { connectionOptions } from '../../src/connection.ts';
 import type { TaskStatus } from '../../src/domain/contract.ts';
@@ -42,8 +43,13 @@ export interface SmallFleet {
 
 const timing = (lease: string): string => `timing: {heartbeat: 2s, lease: ${lease}, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n`;
 
-/** `lease`: how long a run outlives its worker. `address`: of the server, that of all tests where none is named. */
-export async function startSmallFleet(name: string, lease = '2s', address = inject('temporalAddress')): Promise<SmallFleet> {
+/** `lease`: how long a run outlives its worker. `address`: of the server, that of all tests where none is named. `agents`: beside Outlive's own. */
+export async function startSmallFleet(
+  name: string,
+  lease = '2s',
+  address = inject('temporalAddress'),
+  agents: Agents = {},
+): Promise<SmallFleet> {
   const folder = mkdtempSync(join(tmpdir(), 'outlive-fleet-'));
   const namespace = `${name}-${process.pid}`;
   const connection = await Connection.connect({ address });
@@ -61,6 +67,7 @@ export async function startSmallFleet(name: string, lease = '2s', address = inje
       capacity: 4,
       role: 'all',
       config,
+      agents,
       target,
       env: { ...process.env, XDG_STATE_HOME: folder, OUTLIVE_LOG: 'silent' },
       onReady: () => ready(),

@@ -1,0 +1,105 @@
+// Today's classifier and policy over the ends that are on record: which decisions would be others? Asked before a new
+// policy is deployed.
+
+import { createReadStream, createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
+import { rulesFor } from '../../agents/index.ts';
+import type { Connected } from '../../connection.ts';
+import { sayDuration } from '../../domain/duration.ts';
+import { TASK_WORKFLOW } from '../../domain/names.ts';
+import { type RecordedDecision, type Replayed, replayDecision } from '../../domain/replayed.ts';
+import { tracesOf } from '../activity-traces.ts';
+import { CliError, EXIT, type ExitCode } from '../errors.ts';
+import { plain } from '../layout.ts';
+import { registeredAgents } from '../read-spec.ts';
+import { recordedDecisions } from '../recorded-decisions.ts';
+import type { Screen } from '../screen.ts';
+import { withServer } from '../server.ts';
+
+export interface ReplayOptions {
+  /** Milliseconds. */
+  readonly since?: number;
+  /** JSON lines that `save` has written, in place of the server. */
+  readonly file?: string;
+  /** Where what was read is written to. */
+  readonly save?: string;
+}
+
+const DAY_MS = 86_400_000;
+const DEFAULT_SINCE_MS = 7 * DAY_MS;
+
+export async function replay({ since = DEFAULT_SINCE_MS, file, save }: ReplayOptions, screen: Screen): Promise<ExitCode> {
+  if (file !== undefined && save !== undefined)
+    throw new CliError('usage', '--save writes what was read from the server: give it without --file.');
+  const agents = await registeredAgents(screen);
+  const count = { all: 0, changed: 0, without: 0 };
+  const told = save === undefined ? undefined : createWriteStream(save);
+  const hear = (recorded: RecordedDecision) => {
+    told?.write(`${JSON.stringify(recorded)}\n`);
+    count.all += 1;
+    if (!recorded.ending) count.without += 1;
+    const replayed = replayDecision(recorded, rulesFor(recorded.facts.task.agent.use, agents));
+    if (!replayed.changed) return;
+    count.changed += 1;
+    screen.give(replayed);
+    screen.say(sayChange(replayed, screen));
+  };
+  if (file === undefined) await withServer(screen, (server) => fromServer(server, since, hear));
+  else await fromFile(file, hear);
+  if (told) await finished(told.end());
+  screen.give({ decisions: count.all, changed: count.changed, withoutEnding: count.without });
+  screen.say(sayCount(count, file ?? `the last ${sayDuration(since)}`));
+  return count.changed === 0 ? EXIT.ok : EXIT.notSo;
+}
+
+/** Closed tasks of that time and open ones, history by history: none of them is kept. */
+async function fromServer({ client }: Connected, sinceMs: number, hear: (recorded: RecordedDecision) => void): Promise<void> {
+  const since = new Date(Date.now() - sinceMs).toISOString();
+  const query = `WorkflowType = '${TASK_WORKFLOW}' AND (ExecutionStatus = 'Running' OR CloseTime >= '${since}')`;
+  for await (const { workflowId, runId } of client.workflow.list({ query })) {
+    const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const traces = await tracesOf(events ?? [], client.options.loadedDataConverter);
+    for (const recorded of recordedDecisions(workflowId, traces)) hear(recorded);
+  }
+}
+
+async function fromFile(file: string, hear: (recorded: RecordedDecision) => void): Promise<void> {
+  const input = createReadStream(file);
+  const unreadable = (why: string) => new CliError('bad_input', `${file} ${why}; expected what \`outlive replay --save FILE\` writes.`);
+  const opened = new Promise((resolve, reject) => input.once('open', resolve).once('error', reject));
+  await opened.catch((error: Error) => {
+    throw unreadable(`cannot be read: ${error.message}`);
+  });
+  let line = 0;
+  for await (const text of createInterface({ input })) {
+    line += 1;
+    if (text.trim() === '') continue;
+    hear(recordedIn(text) ?? raise(unreadable(`holds no recorded decision in line ${line}`)));
+  }
+}
+
+function raise(error: Error): never {
+  throw error;
+}
+
+function recordedIn(text: string): RecordedDecision | undefined {
+  try {
+    const value = JSON.parse(text) as Partial<RecordedDecision> | null;
+    return value?.facts?.task && value.facts.failure && value.was ? (value as RecordedDecision) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sayChange({ id, n, was, now }: Replayed, { ink }: Screen): string {
+  const reason = was.reason === now.reason ? was.reason : `${was.reason} → ${ink.bold(now.reason)}`;
+  const kind = was.kind === now.kind ? was.kind : `${was.kind} → ${ink.bold(now.kind)}`;
+  return `${plain(id)} run ${n}: ${reason}, ${kind}\n  ${ink.dim(`now: ${plain(now.because)}`)}`;
+}
+
+function sayCount({ all, changed, without }: { all: number; changed: number; without: number }, where: string): string {
+  const unread = without === 0 ? '' : ` ${without} of them were recorded without the ending itself: only the policy was tried on those.`;
+  if (all === 0) return `No decision is on record in ${where}.`;
+  return `${all} decisions in ${where}: ${changed === 0 ? 'all would be the same' : `${changed} would be others`}.${unread}`;
+}

@@ -1,0 +1,53 @@
+// A decision that was made, made once more by the policy and the classifier of today.
+
+import { classify } from './classify.ts';
+import { type DecisionKind, decide, type Facts } from './decide.ts';
+import type { Rule } from './ending.ts';
+import type { Failure, Reason } from './failure.ts';
+import type { RecordedEnding } from './recorded-ending.ts';
+
+/** One line of a file of recorded endings. `was` is what was said and decided then. */
+export interface RecordedDecision {
+  readonly id: string;
+  readonly n: number;
+  readonly look: number;
+  readonly was: { readonly reason: Reason; readonly kind: DecisionKind; readonly because: string };
+  readonly facts: Facts;
+  /** Missing for ends that an older version recorded: then only the decision is made anew. */
+  readonly ending?: RecordedEnding;
+}
+
+export interface Replayed {
+  readonly id: string;
+  readonly n: number;
+  readonly look: number;
+  readonly changed: boolean;
+  readonly was: RecordedDecision['was'];
+  readonly now: RecordedDecision['was'];
+}
+
+export function replayDecision(recorded: RecordedDecision, rules: readonly Rule[]): Replayed {
+  const { id, n, look, was, facts } = recorded;
+  const failure = classifiedAnew(recorded, rules);
+  const runs = facts.runs.map((run, index) => (index === facts.runs.length - 1 ? { ...run, failure } : run));
+  const { kind, because } = decide({ ...facts, failure, runs });
+  const now = { reason: failure.reason, kind, because };
+  return { id, n, look, changed: now.reason !== was.reason || now.kind !== was.kind, was, now };
+}
+
+/** A good end that was found wanting is told by its outputs, which are not looked at again. */
+function classifiedAnew({ ending, facts: { failure } }: RecordedDecision, rules: readonly Rule[]): Failure {
+  if (!ending) return failure;
+  const { class: of, reason, basis, rule, evidence, retryAfterMs, resetsAt } = classify(ending.ending, rules);
+  if (of === 'none' || reason === 'succeeded') return failure;
+  return {
+    class: of,
+    reason,
+    basis,
+    rule,
+    evidence,
+    progress: failure.progress,
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    ...(resetsAt === undefined ? {} : { resetsAt }),
+  };
+}
