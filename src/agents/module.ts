@@ -9,7 +9,7 @@ import { asked, failed, finished, type Heard, spentInAll } from './heard.ts';
 import { count, isJson, type Json, json, text } from './json.ts';
 import { UNDICI_RULES } from './undici.ts';
 
-export const moduleReader: Reader = { hear, rules: [...UNDICI_RULES, ...PROCESS_RULES] };
+const moduleReader: Reader = { hear, rules: [...UNDICI_RULES, ...PROCESS_RULES] };
 
 export const moduleAgent: Agent = { launch, reader: moduleReader, readResult };
 

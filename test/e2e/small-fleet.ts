@@ -22,6 +22,9 @@ import { makeOrigin } from './origin.ts';
 
 export interface SmallFleet {
   readonly folder: string;
+  /** Of the server, and its own part of it. */
+  readonly address: string;
+  readonly namespace: string;
   readonly origin: string;
   readonly client: Client;
   /** A task whose agent does `first` in its first run and `later` in every later one, each a piece of shell in the workspace. */
@@ -91,6 +94,8 @@ export async function startSmallFleet(
   const hosts: Host[] = [];
   return {
     folder,
+    address,
+    namespace,
     origin,
     client,
     git,
