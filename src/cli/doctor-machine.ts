@@ -19,7 +19,7 @@ const GIB = 1024 ** 3;
 const SPACE = { bad: 1 * GIB, warn: 5 * GIB };
 
 export async function machineFindings(stateFolder: string, env: NodeJS.ProcessEnv): Promise<readonly Finding[]> {
-  return [system(), node(), await git(env), ...(await folder(stateFolder))];
+  return [system(), node(), await git(env), await agents(env), ...(await folder(stateFolder))];
 }
 
 function system(): Finding {
@@ -43,6 +43,19 @@ async function git(env: NodeJS.ProcessEnv): Promise<Finding> {
   const todo = `Install git ${GIT.join('.')} or newer: every run works in a clone of its own.`;
   if (found === undefined) return { name: 'git', state: 'bad', found: 'not on PATH', todo };
   return isAtLeast(found, GIT) ? { name: 'git', state: 'ok', found } : { name: 'git', state: 'bad', found, todo };
+}
+
+const AGENT_PROGRAMS = ['claude', 'codex', 'opencode', 'gemini'];
+
+/** None has to be there: a task names the one that it wants. */
+async function agents(env: NodeJS.ProcessEnv): Promise<Finding> {
+  const found = await Promise.all(
+    AGENT_PROGRAMS.map(async (program) => ({ program, version: await versionOf(program, ['--version'], env) })),
+  );
+  const there = found.flatMap(({ program, version }) => (version === undefined ? [] : [`${program} ${version}`]));
+  const missing = found.filter(({ version }) => version === undefined).map(({ program }) => program);
+  const parts = [...there, ...(missing.length > 0 ? [`not on PATH: ${missing.join(', ')}`] : [])];
+  return { name: 'agents', state: 'ok', found: parts.join(', ') };
 }
 
 /** The first version number that the program says, undefined where it does not run. */

@@ -26,7 +26,8 @@ export interface Place {
 export interface RealAgent {
   readonly name: string;
   readonly pack: Pack;
-  readonly tellsCost?: true;
+  /** It cannot go on with a session whose program was killed. */
+  readonly losesSession?: true;
   setUp(place: Place): {
     readonly agent: AgentSpec | string;
     readonly env: Readonly<Record<string, string>>;
@@ -159,9 +160,21 @@ export function tellStories(real: RealAgent): void {
         const { reason, decision } = knows[scenario] ?? KNOWN[scenario];
         const story = await tell(scenario);
         try {
+          // Before the stall is seen, so that the next run meets a provider that works.
+          if (scenario === 'stall') {
+            await vi.waitFor(() => expect(story.provider.requests.map(({ status }) => status)).toContain('stalled'), PATIENCE);
+            story.provider.turnTo('success');
+          }
           const run = await story.decided();
           expect({ reason: run.failure?.reason, decision: run.decision?.kind }, JSON.stringify(run)).toEqual({ reason, decision });
-          if (scenario === 'stall') expect(JSON.stringify(run.failure?.evidence)).toContain('stall');
+          if (scenario === 'stall') {
+            expect(JSON.stringify(run.failure?.evidence)).toContain('stall');
+            expect(await fleet.handle(story.id).result()).toMatchObject({ state: 'done', runs: 2 });
+            const [, next] = (await story.status()).runs;
+            expect(next?.resumes).toMatchObject({ id: run.session, host: `real-${name}` });
+            if (!real.losesSession) expect(next?.session).toBe(run.session);
+            expect(fleet.commits(story.id)).toHaveLength(1);
+          }
           if (scenario === 'rate_limited') {
             story.provider.turnTo('success');
             expect(await fleet.handle(story.id).result()).toMatchObject({ state: 'done', runs: 2 });

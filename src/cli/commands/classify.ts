@@ -4,6 +4,7 @@
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
+import type { Agents } from '../../agents/agent.ts';
 import { endingOf, rulesFor } from '../../agents/index.ts';
 import { classify } from '../../domain/classify.ts';
 import type { Ending } from '../../domain/ending.ts';
@@ -17,12 +18,12 @@ const BLOCK = 64 * 1024;
  * Answers each line of `input` in order: a verdict (DESIGN §6) or `{id?, error}`. Lines without a character are passed over.
  * `output` is left open. `bad` is the number of lines with an error. Rejects where reading or writing fails.
  */
-export async function classifyStream(input: Readable, output: Writable): Promise<{ bad: number }> {
+export async function classifyStream(input: Readable, output: Writable, agents?: Agents): Promise<{ bad: number }> {
   let bad = 0;
   const answers = async function* (source: AsyncIterable<Buffer | string>): AsyncGenerator<string> {
     let block = '';
     for await (const line of linesOf(source)) {
-      const answer = answerTo(line);
+      const answer = answerTo(line, agents);
       if ('error' in answer) bad++;
       block += `${JSON.stringify(answer)}\n`;
       if (block.length < BLOCK) continue;
@@ -60,13 +61,13 @@ async function* linesOf(source: AsyncIterable<Buffer | string>): AsyncGenerator<
 
 type Answer = Readonly<Record<string, unknown>>;
 
-const answerTo = (line: Line): Answer =>
+const answerTo = (line: Line, agents: Agents | undefined): Answer =>
   'tooLong' in line
     ? { error: `the line is longer than ${LONGEST_LINE} characters; give the last 8 KiB of each stream` }
-    : answerLine(line.text);
+    : answerLine(line.text, agents);
 
-/** The answer to one line: a verdict, or `{id?, error}`. */
-export function answerLine(text: string): Answer {
+/** The answer to one line: a verdict, or `{id?, error}`. `agents` are those of the user's own. */
+export function answerLine(text: string, agents?: Agents): Answer {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -83,7 +84,7 @@ export function answerLine(text: string): Answer {
   const named = id === undefined || id === null ? {} : { id };
   const { ending, wrong } = readEnding(value);
   if (wrong.length > 0) return { ...named, error: wrong.join('; ') };
-  const { class: className, ...verdict } = classify(endingOf(ending), rulesFor(ending.agent));
+  const { class: className, ...verdict } = classify(endingOf(ending, agents), rulesFor(ending.agent, agents));
   return { ...named, class: className, ...verdict };
 }
 

@@ -3,6 +3,7 @@ import { loadConfig } from '../../config.ts';
 import { connectionOptions } from '../../connection.ts';
 import { loadDataConverter } from '../../data-converter.ts';
 import { stateDir } from '../../host/state-dir.ts';
+import { loadAgents } from '../../registered-agents.ts';
 import { hostIdFrom } from '../args.ts';
 import { type Finding, machineFindings } from '../doctor-machine.ts';
 import { placeFindings } from '../doctor-place.ts';
@@ -34,8 +35,14 @@ async function config(env: NodeJS.ProcessEnv): Promise<Finding> {
   try {
     const config = await loadConfig({ env, cwd: process.cwd() });
     await loadDataConverter(config);
+    const agents = Object.keys(await loadAgents(config));
     const { source = 'no file: the defaults hold', dataConverter } = config;
-    return { name: 'configuration', state: 'ok', found: dataConverter ? `${source}, payloads encoded by ${dataConverter}` : source };
+    const parts = [
+      source,
+      ...(agents.length > 0 ? [`agents of your own: ${agents.join(', ')}`] : []),
+      ...(dataConverter ? [`payloads encoded by ${dataConverter}`] : []),
+    ];
+    return { name: 'configuration', state: 'ok', found: parts.join(', ') };
   } catch (error) {
     return { name: 'configuration', state: 'bad', found: (error as Error).message, todo: 'No worker starts with it: correct the file.' };
   }
