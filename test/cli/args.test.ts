@@ -28,7 +28,7 @@ describe('what people type after a command', () => {
     ['a choice that nobody offers', choice, 'maybe'],
     ["a name of JavaScript's own", choice, 'toString'],
     ['a setting without a value', setting, 'runs'],
-    ['a setting that an answer may not change', setting, 'model=big'],
+    ['a setting that an answer may not change', setting, 'owner=me'],
     ['a limit of time that is a number', setting, 'wall=5'],
     ['a limit of runs that is a duration', setting, 'runs=5m'],
   ] as const)('refuses %s', (_, parse, text) => {
