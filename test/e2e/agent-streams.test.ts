@@ -204,6 +204,18 @@ describe.concurrent('the stream of an agent', () => {
   });
 });
 
+it.each([
+  ['codex', { use: 'codex' }],
+  ['an ACP agent', { use: 'acp', argv: ['no-such-agent', '--acp'] }],
+  ['claude', { use: 'claude' }],
+])('%s that is not on this host is a tool that is missing', async (_, agent) => {
+  const id = `missing-${agent.use}`;
+  await start(id, {}, { agent, env: { PATH: '/usr/bin:/bin' } });
+  const run = await firstRun(id);
+  expect(run).toMatchObject({ failure: { class: 'host', reason: 'tool_missing' } });
+  expect(evidenceOf(run)).toMatch(/there is no program/);
+});
+
 it('an agent that is not registered is refused at the border, and so are options that it does not take', async () => {
   const spec = { id: 'stranger', prompt: 'x', agent: { use: 'talker' }, outputs: [{ kind: 'file', path: 'x' }] } as const;
   await expect(startTask(fleet.client, spec)).rejects.toThrow('agent.use: "talker" is no agent');

@@ -4,6 +4,7 @@
 // Exit: 0 the agent has ended its turn (whether it did its work, the reader says), 1 it answered with an error, else as its
 // process ended that should have gone on.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { client, methods, PROTOCOL_VERSION, RequestError, type Stream } from '@agentclientprotocol/sdk';
 import { readDriverOrder } from './driver-order.ts';
 import { exitLike, type Message, type Speaker, startSpeaker, tell } from './json-lines.ts';
@@ -21,12 +22,14 @@ type AnyMessage = Stream['readable'] extends ReadableStream<infer M> ? M : never
 type Permission = { readonly options: readonly { readonly kind: string; readonly optionId: string }[] };
 
 const PLACE = { cwd: process.cwd(), mcpServers: [] };
+const ANSWER_MS = 250;
 const AUTH_REQUIRED = -32_000;
 /** Lists of what could be chosen; nobody chooses. */
 const LISTS: readonly string[] = ['availableCommands', 'availableModels', 'availableModes', 'configOptions'];
 
 const told = (await readDriverOrder()) as unknown as Told;
 let isOver = false;
+let isGone = false;
 /** What an old session says again of itself is not news. */
 let isReplaying = false;
 let session: string | undefined;
@@ -40,7 +43,10 @@ const stream: Stream = {
   readable: new ReadableStream<AnyMessage>({
     start: (controller) => {
       hear = (message) => controller.enqueue(message);
-      void speaker.ended.then(() => controller.close());
+      void speaker.ended.then(() => {
+        isGone = true;
+        controller.close();
+      });
     },
   }),
   writable: new WritableStream<AnyMessage>({
@@ -62,7 +68,9 @@ async function leave(code: number): Promise<void> {
   process.exit(code);
 }
 
-void speaker.ended.then((end) => {
+void speaker.ended.then(async (end) => {
+  // It may have answered with its last breath: the answer comes first.
+  await sleep(ANSWER_MS);
   if (isOver) return;
   tell({ final: { agent_exit: end.code, agent_signal: end.signal } });
   process.exit(exitLike(end) || 1);
@@ -92,8 +100,9 @@ await client({ name: 'outlive' })
     await leave(0);
   })
   .catch((error: unknown) => {
-    // An error of the agent's own has been told as it came.
-    if (!isOver && !(error instanceof RequestError)) console.error(error);
+    // An error of the agent's own has been told as it came; of an agent that is gone its exit says more.
+    if (isOver || isGone) return;
+    if (!(error instanceof RequestError)) console.error(error);
     return leave(1);
   });
 

@@ -35,6 +35,10 @@ it('an agent that dies ends the run with its own code', async () => {
   expect(await talk('dies')).toMatchObject({ exitCode: 41 });
 });
 
+it('an agent that answers and is gone at once has answered', async () => {
+  expect(await talk('quits')).toMatchObject({ exitCode: 0, read: { typed: { outcome: 'finished' } } });
+});
+
 it('what is no message is passed on, and harms nobody', async () => {
   expect(await talk('garbage')).toMatchObject({ exitCode: 0, read: { typed: { outcome: 'finished' } } });
 });

@@ -1,0 +1,46 @@
+// An agent that is spoken with lives on without its worker like any other: its driver is the supervised process.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
+import { findMarked } from '../../src/host/process-tree.ts';
+import { listRunDirs, runMark, taskOfRunDir } from '../../src/host/state-dir.ts';
+import { startTask } from '../../src/start-task.ts';
+import { agent, type SmallFleet, startSmallFleet } from './small-fleet.ts';
+
+const PATIENCE = { timeout: 45_000, interval: 50 };
+
+let fleet: SmallFleet;
+beforeAll(async () => {
+  fleet = await startSmallFleet('drivers', '1m');
+});
+afterAll(() => fleet?.stop());
+
+it('a worker that is killed in the middle of a conversation loses nothing of it', async () => {
+  const go = join(fleet.folder, 'go');
+  const host = await fleet.startHost('talks', 'talks');
+  await startTask(fleet.client, {
+    id: 'spoken',
+    agent: { use: 'acp', argv: agent('acp-agent', 'waits', go) },
+    prompt: 'do it',
+    pool: 'talks',
+    workspace: { repo: fleet.origin },
+    outputs: [{ kind: 'commit' }, { kind: 'push' }],
+  });
+  const dir = await vi.waitFor(async () => {
+    const found = (await listRunDirs(join(fleet.folder, 'outlive', 'talks'))).find((one) => taskOfRunDir(one) === 'spoken');
+    if (!found || !readFileSync(found.stdout, 'utf8').includes('I work.')) throw new Error('it does not work yet');
+    return found;
+  }, PATIENCE);
+  const before = findMarked(runMark(dir));
+  await host.end('SIGKILL');
+  await fleet.startHost('talks', 'talks');
+  await vi.waitFor(async () => expect((await fleet.status('spoken')).runs[0]?.reattached).toBe(1), PATIENCE);
+  expect(findMarked(runMark(dir))).toEqual(before);
+  writeFileSync(go, '');
+  expect(await fleet.handle('spoken').result()).toMatchObject({ state: 'done', runs: 1 });
+  const [run] = (await fleet.status('spoken')).runs;
+  expect(run).toMatchObject({ outcome: 'finished', session: 'new-1', agentVersion: '3.2.1', usage: { inputTokens: 100, outputTokens: 7 } });
+  expect(fleet.commits('spoken')).toHaveLength(1);
+  expect(findMarked(runMark(dir))).toEqual([]);
+}, 120_000);
