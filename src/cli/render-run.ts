@@ -35,7 +35,7 @@ function sayOutcome(run: RunStatus, ink: Ink): string {
 function afterwards(run: RunStatus, { ink }: Look): readonly string[] {
   const { failure, decision, usage } = run;
   return [
-    ...(run.resumes ? [ink.dim(`goes on with the session ${plain(run.resumes.id)} if it came to ${plain(run.resumes.host)}`)] : []),
+    ...(run.resumes ? [ink.dim(saySession(run.resumes, run.host))] : []),
     ...afterLife(run).map((line) => ink.dim(line)),
     ...(failure ? sayFailure(failure, ink) : []),
     ...(decision ? [sayDecision(decision, ink)] : []),
@@ -64,6 +64,13 @@ const BASIS: Readonly<Record<Failure['basis'], string>> = {
 function sayDecision({ kind, because, afterMs }: DecisionStatus, ink: Ink): string {
   const wait = afterMs === undefined || afterMs === 0 ? '' : ` after ${sayDuration(afterMs)}`;
   return `→ ${ink.bold(kind)}${wait}: ${plain(because)}`;
+}
+
+function saySession({ id, host }: NonNullable<RunStatus['resumes']>, on: string | undefined): string {
+  if (on === host) return `goes on with the session ${plain(id)}`;
+  return on === undefined
+    ? `goes on with the session ${plain(id)} on ${plain(host)}, or begins afresh`
+    : `began afresh: its session is on ${plain(host)}`;
 }
 
 function sayUsage({ inputTokens, outputTokens, costUsd, turns, incomplete }: Usage): string {

@@ -9,6 +9,7 @@ import type { Connected } from '../../connection.ts';
 import { sayDuration } from '../../domain/duration.ts';
 import { TASK_WORKFLOW } from '../../domain/names.ts';
 import { type RecordedDecision, type Replayed, replayDecision } from '../../domain/replayed.ts';
+import { count as counted } from '../../domain/story.ts';
 import { tracesOf } from '../activity-traces.ts';
 import { CliError, EXIT, type ExitCode } from '../errors.ts';
 import { plain } from '../layout.ts';
@@ -99,7 +100,7 @@ function sayChange({ id, n, was, now }: Replayed, { ink }: Screen): string {
 }
 
 function sayCount({ all, changed, without }: { all: number; changed: number; without: number }, where: string): string {
-  const unread = without === 0 ? '' : ` ${without} of them were recorded without the ending itself: only the policy was tried on those.`;
+  const unread = without === 0 ? '' : ` ${without} recorded without the ending itself; only the policy was tried there.`;
   if (all === 0) return `No decision is on record in ${where}.`;
-  return `${all} decisions in ${where}: ${changed === 0 ? 'all would be the same' : `${changed} would be others`}.${unread}`;
+  return `${counted(all, 'decision')} in ${where}: ${changed === 0 ? 'all would be the same' : `${changed} would be others`}.${unread}`;
 }
