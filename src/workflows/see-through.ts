@@ -61,9 +61,11 @@ export async function seeThrough(life: TaskLife, run: RunRecord, step: RunStep):
   }
   let left = leftOn(lost);
   let silentSince = Date.now();
+  // A worker that lets go of its runs when it is stopped loses none.
+  let losses = isLetGo(lost) ? 0 : 1;
   for (let k = 1; ; k += 1) {
     if (left === undefined) throw lost;
-    if (k > MAX_REATTACHES) {
+    if (losses > MAX_REATTACHES) {
       // Nobody is asked any more, so nobody renews the lease.
       await sleep(reattachMs(life), { summary: `${left.host} lost the run ${MAX_REATTACHES} times; its lease runs out` });
       throw new HostSilent(left.host, `lost the run ${MAX_REATTACHES} times`);
@@ -80,9 +82,13 @@ export async function seeThrough(life: TaskLife, run: RunRecord, step: RunStep):
       if (isUnheard(error)) continue;
       left = leftOn(error);
       silentSince = Date.now();
+      if (!isLetGo(error)) losses += 1;
     }
   }
 }
+
+const isLetGo = (error: unknown): boolean =>
+  error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === RUN_DETACHED;
 
 /** Where the run lives on, or its end is on record; undefined where this is the run's end. */
 function leftOn(error: unknown): Pick<LeftRun, 'host' | 'stateId'> | undefined {
