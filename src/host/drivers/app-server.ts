@@ -21,6 +21,8 @@ interface Told {
 /** Deltas are left out: a run of hours would fill the disk with the model's words, piece by piece. */
 const TOLD =
   /^(?:error|turn\/|thread\/tokenUsage\/|item\/(?:started|completed)$|account\/rateLimits\/|warning|model\/rerouted|configWarning)/;
+/** But for a sign of life now and then: a command may print for an hour. */
+const SIGN_EVERY_MS = 10_000;
 /** A row of notices that it tries again, with nothing else between: it would go on for ever where the network is gone. */
 const LONGEST_ROW = { notices: 20, ms: 120_000 };
 const USAGE_ERROR = 2;
@@ -30,6 +32,8 @@ const told = (await readDriverOrder()) as unknown as Told;
 let row: { readonly since: number; notices: number } | undefined;
 let turn: { readonly threadId: string; readonly turnId: string } | undefined;
 let fallback: ChildProcess | undefined;
+/** When the last one was told; the first ones of a process follow its beginning at once. */
+let signAt = performance.now();
 let isOver = false;
 
 const rpc = startRpc(told.argv, {
@@ -43,8 +47,15 @@ async function heard(method: string, params: Message): Promise<void> {
   if (isOver) return;
   if (method === 'turn/completed') return complete(params);
   if (TOLD.test(method)) tell({ method, params });
+  else tellSign(method);
   if (method === 'error' && params['willRetry'] === true) await countNotice(params['error']);
   else if (method !== 'thread/status/changed') row = undefined;
+}
+
+function tellSign(method: string): void {
+  if (performance.now() - signAt < SIGN_EVERY_MS) return;
+  signAt = performance.now();
+  tell({ method });
 }
 
 async function countNotice(error: unknown): Promise<void> {
