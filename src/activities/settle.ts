@@ -13,6 +13,7 @@ import { bankRun, lookAtBank } from '../host/bank.ts';
 import { endTree } from '../host/process-tree.ts';
 import { endRun } from '../host/recall.ts';
 import { type RunDir, runMark } from '../host/state-dir.ts';
+import { workSince } from '../host/workspace.ts';
 import { asSeen, probe } from '../outputs/index.ts';
 import { NEVER_STARTED, STRANDED } from '../outputs/probe.ts';
 import type { Deps } from './deps.ts';
@@ -27,6 +28,7 @@ interface Look {
   readonly seen: Seen;
   readonly over: boolean;
   readonly start: StartPoint;
+  readonly done?: string;
 }
 
 export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
@@ -44,6 +46,7 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
     look,
     failure,
     seen: looked.seen,
+    ...(looked.done === undefined ? {} : { done: looked.done }),
     runs: [...runs.slice(0, -1), { ...run, failure }],
     granted,
     over: looked.over,
@@ -90,7 +93,8 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
   const workflowRunId = taskWorkflow().runId;
   const bank = task.workspace ? await bankRun({ dir, task, workflowRunId, n, host: deps.host }) : undefined;
   const seen = bank ? { ...looked, bank } : looked;
-  return { seen, over: left.length === 0, start: nextStart(start, bank, looked.repository) };
+  const done = looked.repository && looked.repository.commits > 0 ? await workSince(dir.workspace, looked.repository.base) : undefined;
+  return { seen, over: left.length === 0, start: nextStart(start, bank, looked.repository), ...(done === undefined ? {} : { done }) };
 }
 
 /** Whatever they say, a run that was stopped on purpose is followed by none; its task would only end later. */

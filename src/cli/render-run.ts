@@ -35,6 +35,7 @@ function sayOutcome(run: RunStatus, ink: Ink): string {
 function afterwards(run: RunStatus, { ink }: Look): readonly string[] {
   const { failure, decision, usage } = run;
   return [
+    ...(run.enriched ? [ink.dim('a new conversation, with a hand-off from the one before')] : []),
     ...(run.resumes ? [ink.dim(saySession(run.resumes, run.host))] : []),
     ...afterLife(run).map((line) => ink.dim(line)),
     ...(failure ? sayFailure(failure, ink) : []),

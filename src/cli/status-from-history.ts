@@ -10,7 +10,7 @@ import {
   type TaskState,
   type TaskStatus,
 } from '../domain/contract.ts';
-import type { Decision } from '../domain/decide.ts';
+import type { Decision } from '../domain/decision.ts';
 import { type Failure, REASONS } from '../domain/failure.ts';
 import { keptAtStart, keptBy } from '../domain/kept.ts';
 import { hostOfIdentity, taskIdOfWorkflow } from '../domain/names.ts';

@@ -180,7 +180,7 @@ const NOT_FOR_THE_AGENT: readonly Reason[] = ['crashed_after_output', 'unclassif
 
 function byTyped(ending: Ending, rules: readonly Rule[]): Verdict | undefined {
   const { notStarted, typed } = ending;
-  if (neverLived(ending)) {
+  if (!notStarted && neverLived(ending)) {
     return verdict(ending, 'tool_missing', {
       basis: 'exit_code',
       rule: 'never_lived',

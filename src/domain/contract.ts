@@ -1,6 +1,6 @@
 // What crosses a border of the workflow: the status that people and scripts read, the result, the activities.
 
-import type { Decision } from './decide.ts';
+import type { Decision } from './decision.ts';
 import type { Class, Failure, Reason } from './failure.ts';
 import type { Banked, BankSeen, OutputSeen, Seen } from './output.ts';
 import type { Question } from './question.ts';
@@ -52,6 +52,7 @@ export interface RunStatus {
   readonly session?: string;
   readonly agentVersion?: string;
   readonly resumes?: RunRecord['resumes'];
+  readonly enriched?: true;
   readonly reattached?: number;
   readonly late?: RunRecord['late'];
 }

@@ -1,7 +1,7 @@
 // How long a decision waits: what the provider states, else backoff, and what is left of it when it is decided anew.
 
 import { backoffMs, MAX_STATED_WAIT_MS, statedEndMs, statedWaitMs } from './backoff.ts';
-import type { Facts } from './decide.ts';
+import type { Facts } from './decision.ts';
 import { sayDuration } from './duration.ts';
 
 export const endedAtMs = (facts: Facts): number => Date.parse(facts.runs.at(-1)?.endedAt ?? facts.now);

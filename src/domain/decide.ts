@@ -4,73 +4,18 @@
 
 import { backoffMs, statedEndMs, statedWaitMs } from './backoff.ts';
 import { endedAtMs, isTooFar, sayTime, sayTooFar, seedOf, statedWait, waitMs } from './decide-wait.ts';
+import type { Decision, Facts } from './decision.ts';
 import { sayDuration } from './duration.ts';
-import { type Evidence, type Failure, REASONS } from './failure.ts';
-import { breach, type Ledgers, ledgersOf } from './ledgers.ts';
+import { type Evidence, REASONS } from './failure.ts';
+import { handOff } from './hand-off.ts';
+import { breach, ledgersOf } from './ledgers.ts';
 import { never } from './never.ts';
-import { type Completeness, completeness, type Seen } from './output.ts';
+import { type Completeness, completeness } from './output.ts';
 import type { Choice } from './question.ts';
 import { REACTIONS, type Reaction } from './reactions.ts';
 import { otherHosts, repetition, suspects } from './repetition.ts';
 import { lostItsSession, sessionOf } from './resume.ts';
-import type { RunRecord, Session } from './run.ts';
 import { capital, count, cut, quote, sayCompleteness, sayEnd, sayFailure, sayLeft, tellNextRun } from './story.ts';
-import type { Task } from './task.ts';
-
-/** Old workflows may meet kinds that a newer policy invents; they take an unknown kind for `ask`. */
-export type DecisionKind = 'finish' | 'retry' | 'hold' | 'check' | 'enrich' | 'split' | 'ask' | 'stop';
-
-/** JSON-clean; recorded by `settle`, obeyed by the workflow. */
-export interface Decision {
-  readonly v: 1;
-  readonly kind: DecisionKind;
-  /** One sentence for people: what was seen, and why this follows. At most 1000 characters; timelines show the first hundred. */
-  readonly because: string;
-  readonly ledgers: Ledgers;
-  /** How long to wait first, in milliseconds; `hold` looks at everything again after it. */
-  readonly afterMs?: number;
-  /** Hosts that should leave the next run to another; `strict`: that must, however long it takes. */
-  readonly avoid?: readonly string[];
-  readonly strict?: true;
-  /** The session that the next run goes on with, should it come to its host. */
-  readonly resume?: Session;
-  /** What the next run is told beside its prompt. */
-  readonly notes?: readonly string[];
-  /** What a person is asked; there where `kind` is `ask`. */
-  readonly ask?: Ask;
-}
-
-export interface Ask {
-  readonly text: string;
-  readonly evidence: readonly Evidence[];
-  readonly choices: readonly Choice[];
-  /** A `retry` must bring a note or a setting: the same inputs would end the same way. */
-  readonly needsChange?: boolean;
-}
-
-/** Everything a decision rests on. Only `settle` makes them, after its look: a retry without a look cannot be asked for. */
-export interface Facts {
-  readonly v: 1;
-  /** ISO time. */
-  readonly now: string;
-  readonly task: Task;
-  readonly n: number;
-  /** How often this same end has been looked at, 1 the first time. */
-  readonly look: number;
-  readonly failure: Failure;
-  readonly seen: Seen;
-  /** All runs so far, this one last. */
-  readonly runs: readonly RunRecord[];
-  readonly granted: number;
-  /** The run is known to be over: nothing of it lives on. */
-  readonly over: boolean;
-  /** How long a host that does not answer may still be working, in milliseconds. */
-  readonly leaseMs: number;
-  /** First backoff, in milliseconds. */
-  readonly backoffMs: number;
-  /** Hosts that take this pool's runs, where the server could say. */
-  readonly hosts?: readonly string[];
-}
 
 /**
  * A look that came back `unknown` is repeated this often, 30 s apart and doubling: about half an hour, as long as an
@@ -112,6 +57,8 @@ function react(facts: Facts, work: Completeness): Decision {
       return retry(facts, work, reaction);
     case 'retry_after_reset':
       return retryAfterReset(facts, work);
+    case 'enrich':
+      return enrich(facts, work);
     case 'feedback':
       return feedback(facts, work);
     case 'finish':
@@ -203,6 +150,28 @@ function retryAfterReset(facts: Facts, work: Completeness): Decision {
       kind: 'hold',
       afterMs: statedWaitMs(leftMs, seedOf(facts)),
       because: `the quota resets at ${sayTime(until)}, and no run could succeed before; ${sayFailure(n, failure)}; ${sayLeft(n, facts.seen)}`,
+    }),
+  );
+}
+
+/** A conversation that is full is not gone on with: another one begins with what it left, where it left something. */
+function enrich(facts: Facts, work: Completeness): Decision {
+  const { failure, runs, n, seen } = facts;
+  const why = runs.some((run) => run.enriched)
+    ? 'a run that began with what was there has come to the same end'
+    : 'it left nothing that another run could begin with';
+  if (!failure.progress || runs.some((run) => run.enriched)) {
+    return ask(facts, work, `a run on the same inputs would end the same way, and ${why}`);
+  }
+  return gated(facts, work, () =>
+    answer(facts, {
+      kind: 'enrich',
+      because: [
+        `${sayFailure(n, failure)}, so ${sayNextRun(facts)} begins a new conversation with what is there`,
+        sayLeft(n, seen),
+        `${failure.reason} means: ${REASONS[failure.reason].when}`,
+      ].join('; '),
+      notes: handOff(facts, work),
     }),
   );
 }

@@ -9,13 +9,14 @@ export type Wait = 'none' | 'stated' | 'backoff';
 export type Reaction =
   | { readonly kind: 'retry'; readonly wait: Wait; readonly elsewhere: 'any' | 'preferred' | 'required' }
   | { readonly kind: 'retry_after_reset' }
+  /** Never the same inputs: a new conversation with what the last one left, once; else a person. */
+  | { readonly kind: 'enrich' }
   | { readonly kind: 'feedback' }
   | { readonly kind: 'finish' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'ask'; readonly why: string };
 
 const NO_CREDENTIAL_CHECK = 'this version has no check that could tell whether the credential is valid';
-const SAME_INPUTS = 'a run on the same inputs would end the same way, and this version neither enriches nor splits a task';
 
 export const REACTIONS: Readonly<Record<Reason, Reaction>> = {
   credential_rejected: { kind: 'ask', why: NO_CREDENTIAL_CHECK },
@@ -35,10 +36,10 @@ export const REACTIONS: Readonly<Record<Reason, Reaction>> = {
   heartbeat_lost: { kind: 'retry', wait: 'none', elsewhere: 'preferred' },
   network_dropped: { kind: 'retry', wait: 'backoff', elsewhere: 'preferred' },
 
-  context_window_exceeded: { kind: 'ask', why: SAME_INPUTS },
-  output_truncated: { kind: 'ask', why: SAME_INPUTS },
-  turn_limit: { kind: 'ask', why: SAME_INPUTS },
-  budget_exhausted: { kind: 'ask', why: SAME_INPUTS },
+  context_window_exceeded: { kind: 'enrich' },
+  output_truncated: { kind: 'enrich' },
+  turn_limit: { kind: 'enrich' },
+  budget_exhausted: { kind: 'enrich' },
 
   crashed_after_output: { kind: 'finish' },
 

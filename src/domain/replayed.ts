@@ -1,7 +1,8 @@
 // A decision that was made, made once more by the policy and the classifier of today.
 
 import { classify } from './classify.ts';
-import { type DecisionKind, decide, type Facts } from './decide.ts';
+import { decide } from './decide.ts';
+import type { DecisionKind, Facts } from './decision.ts';
 import type { Rule } from './ending.ts';
 import type { Failure, Reason } from './failure.ts';
 import type { RecordedEnding } from './recorded-ending.ts';

@@ -131,6 +131,8 @@ export interface RunRecord {
   readonly agentVersion?: string;
   /** The session of an earlier run that it was to go on with. */
   readonly resumes?: Session;
+  /** It began a new conversation with a hand-off from the one before it, which had come to its end. */
+  readonly enriched?: true;
   /** It had been given up, and its host told of its end all the same: `finished`, or the type of its failure. */
   readonly late?: { readonly at: string; readonly ended: FailureType | 'finished' };
 }

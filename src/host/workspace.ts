@@ -201,6 +201,15 @@ export async function lookAtRepository(workspace: string): Promise<RepositoryLoo
   return { ok: true, repository };
 }
 
+/** The commits since `base` and the files that they change, as git says it; undefined where it cannot. */
+export async function workSince(workspace: string, base: string): Promise<string | undefined> {
+  const [commits, files] = await Promise.all([
+    gitInWorkspace(workspace, ['log', '--oneline', '--no-decorate', '--max-count=20', `${base}..HEAD`, '--']),
+    gitInWorkspace(workspace, ['diff', '--stat=100', base, '--']),
+  ]);
+  return commits.ok && files.ok ? `${commits.stdout}\n${files.stdout}` : undefined;
+}
+
 /** A rebase stops with a CHERRY_PICK_HEAD or a MERGE_HEAD of its own: it is asked for first. */
 const OPERATIONS = [
   ['rebase-merge', 'rebase'],

@@ -3,7 +3,7 @@
 
 import { ActivityFailure, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { ControlActivities, Made } from '../domain/contract.ts';
-import type { Ask } from '../domain/decide.ts';
+import type { Ask } from '../domain/decision.ts';
 import { CONTROL_QUEUE, finishActivityId, hostQueue } from '../domain/names.ts';
 import { owedByOutlive, sayOutput } from '../domain/output.ts';
 import type { Output } from '../domain/task.ts';

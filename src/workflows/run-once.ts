@@ -13,7 +13,7 @@ export type RunEnd = { readonly kind: 'finished' } | { readonly kind: 'failed' }
 
 /** Gives a host the run, waits for its end, and writes it into the task's life. A cancelled run is on record too, then the cancel goes on. */
 export async function runOnce(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promise<RunEnd> {
-  const run = life.startRun(step.resume);
+  const run = life.startRun(step);
   try {
     const report = await seeThrough(life, run, step);
     life.endRun(run, { ...ofFacts(report), outcome: 'finished' });

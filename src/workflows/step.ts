@@ -1,6 +1,6 @@
 // What the task does next. Decisions and answers become steps; the loop in task.ts walks them.
 
-import type { Ask, Decision } from '../domain/decide.ts';
+import type { Ask, Decision } from '../domain/decision.ts';
 import { never } from '../domain/never.ts';
 import type { Answer } from '../domain/question.ts';
 import type { Session } from '../domain/run.ts';
@@ -14,6 +14,7 @@ export type Step =
       /** They are not asked in the end all the same. */
       readonly strict?: true;
       readonly resume?: Session;
+      readonly enriched?: true;
       readonly notes: readonly string[];
     }
   | { readonly kind: 'settle' }
@@ -43,11 +44,13 @@ export function afterDecision(decision: Decision): Step {
       return { kind: 'end', state: 'cancelled', because: decision.because };
     case 'hold':
       return { kind: 'hold', afterMs: decision.afterMs ?? WAIT_MS, because: decision.because, next: { kind: 'settle' } };
+    case 'enrich':
     case 'retry':
       return {
         kind: 'run',
         because: decision.because,
         notes,
+        ...(decision.kind === 'enrich' ? { enriched: true } : {}),
         ...(decision.afterMs === undefined ? {} : { afterMs: decision.afterMs }),
         ...(decision.avoid === undefined ? {} : { avoid: decision.avoid }),
         ...(decision.strict ? { strict: true } : {}),

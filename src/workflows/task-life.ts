@@ -15,7 +15,7 @@ import type {
   TaskStatus,
   Timing,
 } from '../domain/contract.ts';
-import type { Ask, Decision } from '../domain/decide.ts';
+import type { Ask, Decision } from '../domain/decision.ts';
 import { detailsOf } from '../domain/details.ts';
 import { failureType } from '../domain/failure.ts';
 import { keptAtStart, keptBy } from '../domain/kept.ts';
@@ -23,10 +23,11 @@ import { reasonsOf } from '../domain/ledgers.ts';
 import { taskBranch } from '../domain/names.ts';
 import type { Banked, Seen } from '../domain/output.ts';
 import type { Answer, Question, Stop } from '../domain/question.ts';
-import type { RunRecord, Session, StartPoint } from '../domain/run.ts';
+import type { RunRecord, StartPoint } from '../domain/run.ts';
 import { cut } from '../domain/story.ts';
 import type { Task, TaskSpec } from '../domain/task.ts';
 import { SaidAttributes } from './said-attributes.ts';
+import type { Step } from './step.ts';
 
 /** Names a person who answered without saying who they are. */
 const SOMEBODY = 'somebody';
@@ -93,8 +94,14 @@ export class TaskLife {
     this.bank = keptBy(seen) ?? this.bank;
   }
 
-  startRun(resumes?: Session): RunRecord {
-    const run: RunRecord = { n: this.runs.length + 1, agent: this.task.agent.use, startedAt: now(), ...(resumes ? { resumes } : {}) };
+  startRun({ resume, enriched }: Pick<Extract<Step, { kind: 'run' }>, 'resume' | 'enriched'>): RunRecord {
+    const run: RunRecord = {
+      n: this.runs.length + 1,
+      agent: this.task.agent.use,
+      startedAt: now(),
+      ...(resume ? { resumes: resume } : {}),
+      ...(enriched ? { enriched } : {}),
+    };
     this.runs.push(run);
     this.look = 0;
     this.newEvidence = false;

@@ -4,7 +4,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_STATED_WAIT_MS } from '../../src/domain/backoff.ts';
-import { type Decision, decide, type Facts } from '../../src/domain/decide.ts';
+import { decide } from '../../src/domain/decide.ts';
+import type { Decision, Facts } from '../../src/domain/decision.ts';
 import { REASON_NAMES, REASONS, type Reason } from '../../src/domain/failure.ts';
 import { FREE_RUNS, ledgersOf } from '../../src/domain/ledgers.ts';
 import type { BankSeen, OutputState, Seen } from '../../src/domain/output.ts';
@@ -161,7 +162,7 @@ function live(ends: readonly End[], answers: readonly unknown[], given: Limits):
       case 'run': {
         const end = ends[runs.length];
         if (!end) return lived('finished');
-        runs.push(recordOf(runs.length + 1, end, nowMs + (step.afterMs ?? 0)));
+        runs.push({ ...recordOf(runs.length + 1, end, nowMs + (step.afterMs ?? 0)), ...(step.enriched ? { enriched: true } : {}) });
         causes.push(cause);
         nowMs = Math.max(nowMs, Date.parse(runs.at(-1)?.endedAt ?? ''));
         look = 0;
@@ -248,7 +249,7 @@ describe('whatever a life brings', () => {
         if (index === 0) expect(cause).toEqual({ by: 'begin' });
         else if (cause.by === 'answer') expect(cause.answer.choice).toBe('retry');
         else if (cause.by === 'decision') {
-          expect(cause.decision.kind).toBe('retry');
+          expect(cause.decision.kind).toMatch(/^(?:retry|enrich)$/);
           expect(cause.facts.n).toBe(index);
         } else expect.fail(`run ${index + 1} began by itself`);
       }
@@ -267,11 +268,21 @@ describe('whatever a life brings', () => {
     });
   });
 
-  it('a run after a context reason has other inputs, because a person changed them', () => {
+  it('a run after a context reason has other inputs: once a hand-off of what is there, else because a person changed them', () => {
     everyLife(({ causes, runs }) => {
+      expect(runs.filter((run) => run.enriched).length).toBeLessThanOrEqual(1);
       for (const [index, cause] of causes.entries()) {
-        if (runs[index - 1]?.failure?.class !== 'context') continue;
-        const answer = cause.by === 'answer' ? cause.answer : expect.fail('a context reason was run again without a person');
+        const before = runs[index - 1];
+        if (before?.failure?.class !== 'context') continue;
+        if (cause.by === 'decision') {
+          expect(cause.decision).toMatchObject({
+            kind: 'enrich',
+            notes: expect.arrayContaining([expect.stringContaining('This is a new one')]),
+          });
+          expect(cause.facts.failure.progress).toBe(true);
+          continue;
+        }
+        const answer = cause.by === 'answer' ? cause.answer : expect.fail('a context reason was run again at the beginning');
         expect(answer.note ?? answer.set?.['run.wall'] ?? answer.set?.['run.stall']).toBeDefined();
       }
     });

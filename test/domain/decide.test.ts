@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MAX_STATED_WAIT_MS } from '../../src/domain/backoff.ts';
-import { type Decision, decide, type Facts } from '../../src/domain/decide.ts';
+import { decide } from '../../src/domain/decide.ts';
+import type { Decision, Facts } from '../../src/domain/decision.ts';
 import { REASON_NAMES, type Reason } from '../../src/domain/failure.ts';
 import type { Seen } from '../../src/domain/output.ts';
 import {
@@ -83,11 +84,30 @@ const busyProvider = (reason: Reason): Cases => ({
 });
 
 const sameInputs = (reason: Reason): Cases => ({
-  'asks, and a bare retry is no answer': [factsOf(reason), 'ask', asks({ needsChange: true })],
-  'asks though it made progress': [
-    factsOf(reason, { seen: committed([check('red')]), runs: [runOf(1, failureOf(reason, { progress: true }))] }),
+  'asks where nothing is there, and a bare retry is no answer': [
+    factsOf(reason),
     'ask',
-    asks({ needsChange: true }),
+    { ...asks({ needsChange: true }), because: says('it left nothing that another run could begin with') },
+  ],
+  'begins a new conversation with what is there': [
+    factsOf(reason, {
+      seen: committed([check('red')]),
+      runs: [runOf(1, failureOf(reason, { progress: true }))],
+      done: 'abcdef1 half of the work\n src/a.ts | 2 +-',
+    }),
+    'enrich',
+    {
+      because: says('run 2 of at most 6 begins a new conversation with what is there'),
+      notes: expect.arrayContaining([says('Verify it first'), says('Done so far:\nabcdef1 half of the work'), says('This is a new one')]),
+    },
+  ],
+  'asks when the new one comes to the same end': [
+    factsOf(reason, {
+      seen: committed([check('red')]),
+      runs: [runOf(1, failureOf(reason, { progress: true })), runOf(2, failureOf(reason, { progress: true }), { enriched: true })],
+    }),
+    'ask',
+    { ...asks({ needsChange: true }), because: says('has come to the same end') },
   ],
 });
 

@@ -1,7 +1,7 @@
 // Facts as settle makes them, for the tests of what is decided on them: a task with a commit, one check, and runs that
 // end a minute after they start. Each test names only what its case is about.
 
-import type { Facts } from '../../src/domain/decide.ts';
+import type { Facts } from '../../src/domain/decision.ts';
 import { type Failure, REASONS, type Reason } from '../../src/domain/failure.ts';
 import type { CheckSeen, OutputSeen, OutputState, RepositorySeen, Seen } from '../../src/domain/output.ts';
 import type { RunRecord } from '../../src/domain/run.ts';

@@ -62,7 +62,7 @@ const talker: Agent = {
 const taskOf = (promptFile: string): string => promptFile.split('/').at(-3) ?? '';
 
 const BEGIN = '{"say":"begin","session":"s-1"}';
-const GOOD = ['commit', '{"say":"good"}'];
+const GOOD = ['commit work', '{"say":"good"}'];
 
 let fleet: SmallFleet;
 beforeAll(async () => {
@@ -180,6 +180,21 @@ describe.concurrent('the stream of an agent', () => {
     const [before, after] = starts.filter(({ promptFile }) => taskOf(promptFile) === 'resumes');
     expect(before?.resume).toBeUndefined();
     expect(after).toMatchObject({ resume: 's-1', prompt: expect.stringContaining('go on with it') });
+  });
+
+  it('that came to the end of its context is followed by a new conversation, once, with what is there', async () => {
+    const full = '{"say":"bad","error":{"message":"prompt is too long: 215432 tokens > 200000 maximum"}}';
+    const checks = [{ argv: ['test', '-f', 'rest'] }];
+    await start('full', { first: [BEGIN, 'commit half', full, 'exit 1'], later: [BEGIN, 'commit rest', '{"say":"good"}'] }, { checks });
+    expect(await fleet.handle('full').result()).toMatchObject({ state: 'done', runs: 2 });
+    const [first, second] = (await fleet.status('full')).runs;
+    expect(first).toMatchObject({ failure: { reason: 'context_window_exceeded', progress: true }, decision: { kind: 'enrich' } });
+    expect(second).toMatchObject({ outcome: 'finished', enriched: true });
+    const [, told] = starts.filter(({ promptFile }) => taskOf(promptFile) === 'full');
+    expect(told?.resume).toBeUndefined();
+    expect(told?.prompt).toMatch(/Done so far:\n[0-9a-f]+ work\n half \| 1 \+/);
+    expect(told?.prompt).toContain('This is a new one');
+    expect(fleet.commits('full')).toHaveLength(2);
   });
 
   it('that refuses the session is followed by a run that begins afresh', async () => {

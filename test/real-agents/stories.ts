@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { TaskStatus } from '../../src/domain/contract.ts';
-import type { DecisionKind } from '../../src/domain/decide.ts';
+import type { DecisionKind } from '../../src/domain/decision.ts';
 import { STOP_UPDATE } from '../../src/domain/names.ts';
 import type { AgentSpec } from '../../src/domain/task.ts';
 import { endTree, findMarked } from '../../src/host/process-tree.ts';

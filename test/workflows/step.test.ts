@@ -1,7 +1,7 @@
 // Decisions and answers as steps: what is recorded is obeyed to the letter, and what is not known is asked.
 
 import { describe, expect, it } from 'vitest';
-import type { Ask, Decision } from '../../src/domain/decide.ts';
+import type { Ask, Decision } from '../../src/domain/decision.ts';
 import type { Answer } from '../../src/domain/question.ts';
 import { afterAnswer, afterDecision, type Step } from '../../src/workflows/step.ts';
 
@@ -53,7 +53,7 @@ describe('a recorded decision', () => {
     expect(afterDecision(decided('ask', { ask, notes: ['Run 1 left a commit.'] }))).toEqual(asked);
   });
 
-  it.each(['check', 'enrich', 'split', 'a_kind_of_next_year'])('of a kind that this workflow does not know (%s) means ask', (kind) => {
+  it.each(['check', 'split', 'a_kind_of_next_year'])('of a kind that this workflow does not know (%s) means ask', (kind) => {
     const step = afterDecision(decided(kind));
     expect(step).toMatchObject({ kind: 'ask', back: { kind: 'settle' }, ask: { choices: ['retry', 'look', 'wait', 'close'] } });
     expect(step.kind === 'ask' && step.ask.text).toContain(`"${kind}"`);

@@ -1,0 +1,65 @@
+// What a decision is, and what it rests on.
+
+import type { Evidence, Failure } from './failure.ts';
+import type { Ledgers } from './ledgers.ts';
+import type { Seen } from './output.ts';
+import type { Choice } from './question.ts';
+import type { RunRecord, Session } from './run.ts';
+import type { Task } from './task.ts';
+
+/** Old workflows may meet kinds that a newer policy invents; they take an unknown kind for `ask`. */
+export type DecisionKind = 'finish' | 'retry' | 'hold' | 'check' | 'enrich' | 'split' | 'ask' | 'stop';
+
+/** JSON-clean; recorded by `settle`, obeyed by the workflow. */
+export interface Decision {
+  readonly v: 1;
+  readonly kind: DecisionKind;
+  /** One sentence for people: what was seen, and why this follows. At most 1000 characters; timelines show the first hundred. */
+  readonly because: string;
+  readonly ledgers: Ledgers;
+  /** How long to wait first, in milliseconds; `hold` looks at everything again after it. */
+  readonly afterMs?: number;
+  /** Hosts that should leave the next run to another; `strict`: that must, however long it takes. */
+  readonly avoid?: readonly string[];
+  readonly strict?: true;
+  /** The session that the next run goes on with, should it come to its host. */
+  readonly resume?: Session;
+  /** What the next run is told beside its prompt. */
+  readonly notes?: readonly string[];
+  /** What a person is asked; there where `kind` is `ask`. */
+  readonly ask?: Ask;
+}
+
+export interface Ask {
+  readonly text: string;
+  readonly evidence: readonly Evidence[];
+  readonly choices: readonly Choice[];
+  /** A `retry` must bring a note or a setting: the same inputs would end the same way. */
+  readonly needsChange?: boolean;
+}
+
+/** Everything a decision rests on. Only `settle` makes them, after its look: a retry without a look cannot be asked for. */
+export interface Facts {
+  readonly v: 1;
+  /** ISO time. */
+  readonly now: string;
+  readonly task: Task;
+  readonly n: number;
+  /** How often this same end has been looked at, 1 the first time. */
+  readonly look: number;
+  readonly failure: Failure;
+  readonly seen: Seen;
+  /** The commits since the base and the files that they change, where the clone could be read. */
+  readonly done?: string;
+  /** All runs so far, this one last. */
+  readonly runs: readonly RunRecord[];
+  readonly granted: number;
+  /** The run is known to be over: nothing of it lives on. */
+  readonly over: boolean;
+  /** How long a host that does not answer may still be working, in milliseconds. */
+  readonly leaseMs: number;
+  /** First backoff, in milliseconds. */
+  readonly backoffMs: number;
+  /** Hosts that take this pool's runs, where the server could say. */
+  readonly hosts?: readonly string[];
+}
