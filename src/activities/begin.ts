@@ -9,7 +9,7 @@ import type { OutputSeen } from '../domain/output.ts';
 import type { StartPoint } from '../domain/run.ts';
 import type { Output, Task, TaskSpec } from '../domain/task.ts';
 import { remoteHeads } from '../host/remote.ts';
-import { asSeen } from '../outputs/index.ts';
+import { asSeen, probe } from '../outputs/index.ts';
 import { sayComplaint } from '../schema/complaints.ts';
 import { checkTaskSpec } from '../schema/task-spec.ts';
 import { continueFrom } from './continue-from.ts';
@@ -26,7 +26,12 @@ export async function begin(deps: Deps, spec: TaskSpec): Promise<Begun> {
     task,
     timing: deps.config.timing,
     searchAttributes: deps.searchAttributes,
-    seen: { at: new Date().toISOString(), outputs: task.outputs.map((output) => seenAtBegin(output, there)), checks: [], goodEnd: false },
+    seen: {
+      at: new Date().toISOString(),
+      outputs: await Promise.all(task.outputs.map((output) => seenAtBegin(task, output, there))),
+      checks: [],
+      goodEnd: false,
+    },
     start,
     ...(notes.length > 0 ? { notes } : {}),
   };
@@ -55,7 +60,9 @@ async function branchAtOrigin({ id, workspace }: Task): Promise<Branch> {
   return head === undefined || head === heads.heads.get(workspace.base) ? { kind: 'none' } : { kind: 'there', name, head };
 }
 
-function seenAtBegin(output: Output, branch: Branch): OutputSeen {
+/** What the world can see without a branch is looked at as it is; the rest is told by the task's own branch. */
+async function seenAtBegin(task: Task, output: Output, branch: Branch): Promise<OutputSeen> {
+  if (output.kind === 'http') return probe(output, { task, env: {}, mark: '', logs: '' });
   const isInBranch = output.kind === 'commit' || output.kind === 'push';
   switch (branch.kind) {
     case 'none':

@@ -10,7 +10,13 @@ export type OutputState = 'present' | 'absent' | 'partial' | 'unknown' | 'strand
 /** Who can see it: only the host that the run was on, or everybody. */
 export type OutputReach = 'host' | 'world';
 
-export const REACH: Readonly<Record<OutputKind, OutputReach>> = { commit: 'host', push: 'world', file: 'host', command: 'host' };
+export const REACH: Readonly<Record<OutputKind, OutputReach>> = {
+  commit: 'host',
+  push: 'world',
+  file: 'host',
+  command: 'host',
+  http: 'world',
+};
 
 /** What a probe saw of one output. `evidence` is one sentence, at most 200 characters. */
 export interface OutputSeen {
@@ -121,5 +127,7 @@ export function sayOutput(output: Output): string {
       return `the file ${output.path}`;
     case 'command':
       return `the agreement of ${sayArgv(output.argv)}`;
+    case 'http':
+      return `${output.url} answering ${output.present.join(' or ')}`;
   }
 }

@@ -39,7 +39,8 @@ export type OutputSpec =
   | { readonly kind: 'commit'; readonly conclusive?: boolean }
   | { readonly kind: 'push'; readonly by?: OutputBy }
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly timeout?: string };
+  | { readonly kind: 'command'; readonly argv: readonly string[]; readonly timeout?: string }
+  | { readonly kind: 'http'; readonly url: string; readonly present?: readonly number[]; readonly absent?: readonly number[] };
 
 export interface CheckSpec {
   readonly argv: readonly string[];
@@ -83,7 +84,15 @@ export type Output =
   | { readonly kind: 'commit'; readonly by: 'agent'; readonly conclusive: boolean }
   | { readonly kind: 'push'; readonly by: OutputBy }
   | { readonly kind: 'file'; readonly by: 'agent'; readonly path: string }
-  | { readonly kind: 'command'; readonly by: 'agent'; readonly argv: readonly string[]; readonly timeoutMs: number };
+  | { readonly kind: 'command'; readonly by: 'agent'; readonly argv: readonly string[]; readonly timeoutMs: number }
+  /** HTTP statuses; any other answer is unknown. */
+  | {
+      readonly kind: 'http';
+      readonly by: 'agent';
+      readonly url: string;
+      readonly present: readonly number[];
+      readonly absent: readonly number[];
+    };
 
 export interface Check {
   readonly argv: readonly string[];

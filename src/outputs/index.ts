@@ -4,10 +4,17 @@ import type { Output, OutputKind } from '../domain/task.ts';
 import { probeCommand } from './command.ts';
 import { probeCommit } from './commit.ts';
 import { probeFile } from './file.ts';
+import { probeHttp } from './http.ts';
 import type { Place, Probe, ProbeAnswer } from './probe.ts';
 import { probePush } from './push.ts';
 
-const PROBES: { readonly [K in OutputKind]: Probe<K> } = { commit: probeCommit, push: probePush, file: probeFile, command: probeCommand };
+const PROBES: { readonly [K in OutputKind]: Probe<K> } = {
+  commit: probeCommit,
+  push: probePush,
+  file: probeFile,
+  command: probeCommand,
+  http: probeHttp,
+};
 
 /** Looks at one output. Never throws: a probe that breaks has seen nothing. */
 export async function probe(output: Output, place: Place): Promise<OutputSeen> {

@@ -44,6 +44,8 @@ function outputOf(output: OutputSpec): Output {
       return { kind: 'push', by: output.by ?? 'outlive' };
     case 'file':
       return { kind: 'file', by: 'agent', path: posix.normalize(output.path) };
+    case 'http':
+      return { kind: 'http', by: 'agent', url: output.url, present: output.present ?? [200], absent: output.absent ?? [404] };
     case 'command':
       return { kind: 'command', by: 'agent', argv: output.argv, timeoutMs: ms(output.timeout, DEFAULT_PROBE_TIMEOUT_MS) };
   }

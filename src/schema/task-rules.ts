@@ -35,6 +35,7 @@ function ofOutput(one: OutputSpec, index: number, all: readonly (OutputSpec | un
   const path: Path = ['outputs', index];
   const twin = all.findIndex((other) => other !== undefined && identityOf(other) === identityOf(one));
   if (twin < index) return [{ path, says: `the same output as outputs[${twin}]; expected each output once` }];
+  if (one.kind === 'http') return ofStatuses(one, path);
   if (one.kind !== 'commit' && one.kind !== 'push') return [];
   if (!hasWorkspace)
     return [
@@ -51,8 +52,14 @@ function ofOutput(one: OutputSpec, index: number, all: readonly (OutputSpec | un
   return [];
 }
 
+function ofStatuses({ present = [200], absent = [404] }: OutputSpec & { kind: 'http' }, path: Path): Finding[] {
+  const both = present.filter((status) => absent.includes(status));
+  return both.length > 0 ? [{ path, says: `the status ${both[0]} is among present and absent; expected it in one of them` }] : [];
+}
+
 function identityOf(one: OutputSpec): string {
   if (one.kind === 'file') return `file ${posix.normalize(one.path)}`;
+  if (one.kind === 'http') return `http ${one.url}`;
   return one.kind === 'command' ? `command ${JSON.stringify(one.argv)}` : one.kind;
 }
 

@@ -15,8 +15,31 @@ type ShapeOf<Spec> = Record<keyof Spec, z.ZodType>;
 const span = (words: string, example: string) =>
   duration({ atLeast: 1, atMost: 30 * DAY_MS, words: 'more than 0 and at most 30d' }).meta({ description: words, examples: [example] });
 
-const KINDS = ['commit', 'push', 'file', 'command'] as const satisfies readonly OutputKind[];
-const KINDS_OF_LATER = ['pull_request', 'comment', 'http'];
+const KINDS = ['commit', 'push', 'file', 'command', 'http'] as const satisfies readonly OutputKind[];
+const KINDS_OF_LATER = ['pull_request', 'comment'];
+
+const STATUSES_FORM = 'a list of HTTP statuses, such as [200]';
+const statuses = (words: string) =>
+  z
+    .array(
+      z
+        .number({ error: expected('an HTTP status from 100 to 599') })
+        .int()
+        .min(100)
+        .max(599),
+      { error: expected(STATUSES_FORM) },
+    )
+    .min(1, { error: expected(STATUSES_FORM) })
+    .exactOptional()
+    .describe(words);
+
+/** What is wrong with an address may be a secret in it. */
+const ADDRESS = expectedSilently('an address of http or https, without credentials in it');
+
+function isAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}
 const OUTPUT_FORM = 'an output such as {kind: commit}';
 
 const isInWorkspace = (path: string): boolean =>
@@ -66,6 +89,21 @@ export const output = z.discriminatedUnion(
           examples: [['./probe.sh']],
         }),
         timeout: span('How long it may take. Default 60s.', '60s').exactOptional(),
+      },
+      OUTPUT_FORM,
+    ),
+    mapping(
+      {
+        kind: z.literal('http').describe('An address that answers with one of these statuses. Any other answer is unknown.'),
+        url: z
+          .string({ error: ADDRESS })
+          .refine(isAddress, { error: ADDRESS })
+          .meta({
+            description: 'Asked with GET; redirects are not followed.',
+            examples: ['https://status.example.com/releases/1.4'],
+          }),
+        present: statuses('Statuses that mean present. Default [200].'),
+        absent: statuses('Statuses that mean absent. Default [404].'),
       },
       OUTPUT_FORM,
     ),

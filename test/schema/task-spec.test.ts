@@ -22,7 +22,7 @@ const repo = (address: unknown): string[] => complaints({ workspace: { repo: add
 const base = (name: unknown): string[] => complaints({ workspace: { repo: '/srv/shop', base: name } });
 const output = (...outputs: unknown[]): string[] => complaints({ outputs });
 
-const KINDS = 'expected one of commit, push, file, command';
+const KINDS = 'expected one of commit, push, file, command, http';
 const PATH = 'expected a path relative to the workspace and inside it (no .., nothing in .git)';
 const SPAN = 'expected a duration such as 500ms, 30s, 10m, 8h or 5d, more than 0 and at most 30d';
 const NAME = 'expected 1 to 63 characters a-z, 0-9 and -, not beginning with -';
@@ -148,8 +148,8 @@ describe('a bad spec', () => {
 
   it('that asks for what a later version has is told so, in JSON too', () => {
     expect(linesOf(parseTaskSpec(fixture('bad/later.json'), 'later.json'))).toEqual([
-      `later.json:5:24 outputs[0].kind: "http" is ${NOT_YET}; ${KINDS}`,
-      `later.json:5:72 outputs[1].kind: "comment" is ${NOT_YET}; ${KINDS}`,
+      `later.json:5:24 outputs[0].kind: "pull_request" is ${NOT_YET}; ${KINDS}`,
+      `later.json:5:68 outputs[1].kind: "comment" is ${NOT_YET}; ${KINDS}`,
       `later.json:6:3 split: ${NOT_YET}`,
       `later.json:7:3 credentials: ${NOT_YET}`,
     ]);
@@ -179,6 +179,16 @@ describe('a bad spec', () => {
       'a path to continue',
       complaints({ continues: 'task/fix' }),
       ['continues: found "task/fix"; expected the id of an earlier, closed task'],
+    ],
+    [
+      'an address with credentials among its outputs',
+      complaints({ outputs: [{ kind: 'http', url: 'https://u:p@status.example.com/' }] }),
+      ['outputs[0].url: found text; expected an address of http or https, without credentials in it'],
+    ],
+    [
+      'a status that says both',
+      complaints({ outputs: [{ kind: 'http', url: 'https://status.example.com/', present: [200, 404] }] }),
+      ['outputs[0]: the status 404 is among present and absent; expected it in one of them'],
     ],
     ['no agent', complaints({ agent: undefined }), ['agent: missing; expected an agent such as claude or {use: command, argv: […]}']],
     [
