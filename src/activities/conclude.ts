@@ -62,6 +62,7 @@ export async function lookAtEnd(
     endedAt: new Date().toISOString(),
     ...(words.usage ? { usage: words.usage } : {}),
     ...(words.session === undefined ? {} : { session: words.session }),
+    ...(words.session !== undefined && deps.agents[task.agent.use]?.bindsSession ? { boundSession: true } : {}),
     ...(agentVersion === undefined ? {} : { agentVersion }),
     seen: bank ? { ...looked, bank } : looked,
   });

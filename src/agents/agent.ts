@@ -54,6 +54,8 @@ export interface Agent {
   readResult?(text: string | undefined): AgentWords;
   /** Variables of the host's environment that it gets: its usual credentials. */
   readonly credentials?: readonly string[];
+  /** A session of it works in the folder that it began in, from wherever it is gone on with: no other run can have it. */
+  readonly bindsSession?: true;
   /** Prints its version, where its stream does not tell it. */
   versionArgv?(spec: AgentSpec): readonly string[];
   /** What is wrong with a registered agent's `options`; undefined where nothing is. */

@@ -122,18 +122,18 @@ function conclude(heard: Heard, { stdoutTail }: Ending): void {
 export const opencode: Agent = {
   launch,
   reader: opencodeReader,
+  bindsSession: true,
   credentials: ['OPENCODE_API_KEY', 'ANTHROPIC_API_KEY', 'OPENAI_API_KEY'],
   versionArgv: () => ['opencode', '--version'],
 };
 
 /** It has no cap of its own for retries or turns: Outlive's limits of turns, stall and wall time stand around it. */
 function launch(start: Start): Launch {
-  const { spec, resume } = start;
+  const { spec } = start;
   const args = spec.args ?? [];
   return {
     argv: [
       ...['opencode', 'run', '--format', 'json'],
-      ...(resume === undefined ? [] : ['--session', resume]),
       ...(spec.model === undefined ? [] : ['--model', spec.model]),
       // Nobody is there to be asked; what its configuration denies stays denied.
       ...(args.includes('--auto') ? [] : ['--auto']),

@@ -12,8 +12,8 @@ interface LastRun {
 
 /** What the next run may go on with; undefined where it begins afresh. */
 export function sessionOf({ failure, runs }: LastRun): Session | undefined {
-  const { session: id, host, agentVersion } = runs.at(-1) ?? {};
-  if (!RESUMED.has(failure.reason) || id === undefined || host === undefined) return undefined;
+  const { session: id, boundSession, host, agentVersion } = runs.at(-1) ?? {};
+  if (!RESUMED.has(failure.reason) || id === undefined || boundSession || host === undefined) return undefined;
   return { id, host, ...(agentVersion === undefined ? {} : { agentVersion }) };
 }
 

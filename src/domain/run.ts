@@ -90,8 +90,9 @@ export interface RunFacts {
   readonly startedAt: string;
   readonly endedAt: string;
   readonly usage?: Usage;
-  /** The agent's name of its session. */
+  /** The agent's name of its session. `boundSession`: it works in this run's workspace only. */
   readonly session?: string;
+  readonly boundSession?: true;
   readonly agentVersion?: string;
   readonly seen: Seen;
 }
@@ -128,6 +129,7 @@ export interface RunRecord {
   readonly failure?: Failure;
   readonly usage?: Usage;
   readonly session?: string;
+  readonly boundSession?: true;
   readonly agentVersion?: string;
   /** The session of an earlier run that it was to go on with. */
   readonly resumes?: Session;

@@ -86,7 +86,7 @@ function failed(reason: Reason, where: string, value: string, host?: string): En
   return { record: { failure, outcome: 'failed', ...(host ? { host } : {}) } };
 }
 
-function ofFacts({ host, entered, startedAt, endedAt, usage, session, agentVersion }: RunFacts): Partial<RunRecord> {
+function ofFacts({ host, entered, startedAt, endedAt, usage, session, boundSession, agentVersion }: RunFacts): Partial<RunRecord> {
   return {
     host,
     entered,
@@ -94,6 +94,7 @@ function ofFacts({ host, entered, startedAt, endedAt, usage, session, agentVersi
     endedAt,
     ...(usage ? { usage } : {}),
     ...(session === undefined ? {} : { session }),
+    ...(boundSession ? { boundSession } : {}),
     ...(agentVersion === undefined ? {} : { agentVersion }),
   };
 }

@@ -289,7 +289,7 @@ export class TaskLife {
   }
 }
 
-function statusOf({ entered: _, leaseOver: __, ...run }: RunRecord, decision: Decision | undefined): RunStatus {
+function statusOf({ entered: _, leaseOver: __, boundSession: ___, ...run }: RunRecord, decision: Decision | undefined): RunStatus {
   if (!decision) return run;
   const { kind, because, afterMs } = decision;
   return { ...run, decision: { kind, because, ...(afterMs === undefined ? {} : { afterMs }) } };

@@ -3,7 +3,7 @@ import { tellStories } from './stories.ts';
 tellStories({
   name: 'gemini',
   pack: 'gemini',
-  losesSession: true,
+  session: 'is lost',
   // Over ACP a refusal is an `end_turn` with tokens, as any other polite end.
   knows: { refusal: { reason: 'output_rejected', decision: 'retry' } },
   setUp: ({ origin }) => ({

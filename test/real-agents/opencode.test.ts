@@ -5,6 +5,7 @@ const model = { name: 'test-model', tool_call: true, limit: { context: 128_000, 
 tellStories({
   name: 'opencode',
   pack: 'opencode',
+  session: 'is bound to its run',
   setUp: ({ origin }) => ({
     agent: { use: 'opencode', model: 'test/test-model' },
     env: {

@@ -13,6 +13,8 @@ export interface ModelRequest {
   readonly at: number;
   readonly path: string;
   readonly status: number | 'stalled' | 'reset';
+  /** No question of the agent's own: a title, a summary. */
+  readonly isAside: boolean;
 }
 
 export interface Provider {
@@ -39,8 +41,8 @@ export async function startProvider(scenario: ScenarioName): Promise<Provider> {
     return next;
   };
   const server = createServer((request, response) => {
-    void respond(request, response, stepFor, (status) => {
-      requests.push({ at: Date.now(), path: (request.url ?? '').split('?')[0] ?? '', status });
+    void respond(request, response, stepFor, (status, { tools }) => {
+      requests.push({ at: Date.now(), path: (request.url ?? '').split('?')[0] ?? '', status, isAside: tools.length === 0 });
     }).catch(() => response.destroy());
   });
   server.on('connection', (socket) => {
@@ -65,11 +67,13 @@ export async function startProvider(scenario: ScenarioName): Promise<Provider> {
   };
 }
 
+type Note = (status: ModelRequest['status'], question: Question) => void;
+
 async function respond(
   request: IncomingMessage,
   response: ServerResponse,
   stepFor: (question: Question) => Step,
-  note: (status: ModelRequest['status']) => void,
+  note: Note,
 ): Promise<void> {
   const question = readQuestion(request.method ?? 'GET', request.url ?? '/', await text(request));
   switch (question.kind) {
@@ -87,24 +91,24 @@ async function respond(
   }
 }
 
-function play(step: Step, question: Question, response: ServerResponse, note: (status: ModelRequest['status']) => void): void {
+function play(step: Step, question: Question, response: ServerResponse, note: Note): void {
   switch (step.kind) {
     case 'answer':
-      note(200);
+      note(200, question);
       answer(step, question, response);
       break;
     case 'error': {
       const { status, body } = ERRORS[step.error][question.dialect];
-      note(status);
+      note(status, question);
       json(response, status, body, step.headers);
       break;
     }
     case 'stall':
-      note('stalled');
+      note('stalled', question);
       begin(response, question);
       break;
     case 'reset':
-      note('reset');
+      note('reset', question);
       begin(response, question);
       setTimeout(() => response.socket?.resetAndDestroy(), RESET_MS);
   }
