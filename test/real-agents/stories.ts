@@ -57,8 +57,8 @@ const KNOWN: Readonly<Record<Bad, Known>> = {
 
 /** Long enough for an agent that takes twenty seconds to start on a busy machine, and for the hidden retries of one that says nothing of them. */
 const stallOf = (scenario: ScenarioName): string => (scenario === 'stall' ? '40s' : '150s');
-const STORY_MS = 220_000;
-const PATIENCE = { timeout: 180_000, interval: 200 };
+const STORY_MS = 330_000;
+const PATIENCE = { timeout: 270_000, interval: 200 };
 
 /** Titles and summaries stall as well, and nobody waits for them. */
 const isStalled = ({ status, isAside }: ModelRequest): boolean => status === 'stalled' && !isAside;
