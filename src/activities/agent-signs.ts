@@ -48,14 +48,9 @@ function followFile(file: string, read: (text: string) => void): (pieces: number
   const piece = Buffer.alloc(PIECE_BYTES);
   let at = 0;
   return (pieces) => {
-    let fd: number;
+    let fd: number | undefined;
     try {
       fd = openSync(file, 'r');
-    } catch {
-      // Not there yet, or its rights were taken away.
-      return false;
-    }
-    try {
       for (let n = 0; n < pieces; n++) {
         const bytes = readSync(fd, piece, 0, PIECE_BYTES, at);
         if (bytes === 0) return false;
@@ -63,8 +58,11 @@ function followFile(file: string, read: (text: string) => void): (pieces: number
         read(decoder.write(piece.subarray(0, bytes)));
       }
       return true;
+    } catch {
+      // Not there yet, or the agent has done something to it; thrown in a timer, that would end the worker.
+      return false;
     } finally {
-      closeSync(fd);
+      if (fd !== undefined) closeSync(fd);
     }
   };
 }

@@ -1,7 +1,7 @@
 // The last words of a run: its result file as its agent's adapter reads it, what its events have told, and the ends of its
 // streams.
 import { readFile } from 'node:fs/promises';
-import type { Agents, AgentWords } from '../agents/agent.ts';
+import type { Agent, Agents, AgentWords } from '../agents/agent.ts';
 import type { Heard } from '../agents/heard.ts';
 import { endingOf } from '../agents/index.ts';
 import { usageOf } from '../agents/reading.ts';
@@ -47,9 +47,18 @@ export async function readWords(
   ]);
   const exitCode = exit?.exitCode === undefined ? {} : { exitCode: exit.exitCode };
   const { typed } = endingOf({ agent: use, stdoutTail, stderrTail, ...exitCode }, agents);
-  const own = agent?.readResult?.(result) ?? {};
+  const own = ownWords(agent, result);
   const words = { ...(typed ? { typed } : {}), ...(heard ? wordsOf(heard) : {}), ...own };
   return { ...redact.json(words), stdoutTail, stderrTail };
+}
+
+/** A reader of the user's own may break: then its result file is one that cannot be read. */
+function ownWords(agent: Agent | undefined, result: string | undefined): AgentWords {
+  try {
+    return agent?.readResult?.(result) ?? {};
+  } catch (error) {
+    return { unreadable: `its agent could not read it: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }
 
 function wordsOf(heard: Readonly<Heard>): Omit<LastWords, 'stdoutTail' | 'stderrTail'> {

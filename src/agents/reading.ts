@@ -5,7 +5,7 @@ import type { Ending, TypedEnd } from '../domain/ending.ts';
 import type { Usage } from '../domain/run.ts';
 import type { Reader } from './agent.ts';
 import { type Heard, nothingHeard } from './heard.ts';
-import { parsed } from './json.ts';
+import { type Json, parsed } from './json.ts';
 
 /** How much of a stream is read. Characters. */
 const LOOK = 64 * 1024;
@@ -73,10 +73,19 @@ export function readLine(line: string, isFirst: boolean, reader: Reader, heard: 
   if (!isHeard(line, reader, heard)) {
     const event = parsed(line);
     if (!event) return line.startsWith('{"') ? 'piece' : 'text';
-    if (!reader.hear(event, heard)) return 'text';
+    if (!understands(reader, event, heard)) return 'text';
   }
   heard.events++;
   return 'event';
+}
+
+/** A reader of the user's own may throw on what it did not expect; that must end neither a worker nor a run. */
+function understands(reader: Reader, event: Json, heard: Heard): boolean {
+  try {
+    return reader.hear(event, heard);
+  } catch {
+    return false;
+  }
 }
 
 function isHeard(line: string, { heads = [] }: Reader, heard: Heard): boolean {

@@ -88,8 +88,17 @@ export function ofAgent(given: unknown, others: Registered): Finding[] {
   if (OWN_NAMES.includes(use as never)) return [];
   const known = Object.hasOwn(others, use) ? others[use] : undefined;
   if (!known) return [{ path, says: sayWord(use, 'agent', [...OWN_NAMES, ...Object.keys(others)]) }];
-  const problem = known.refuse?.(isOptions(fields?.options) ? fields.options : {});
+  const problem = problemOf(known, isOptions(fields?.options) ? fields.options : {});
   return problem === undefined ? [] : [{ path: ['agent', 'options'], says: problem }];
+}
+
+/** What a check of the user's own says, and where it breaks, that. */
+function problemOf(agent: Registered[string], options: Readonly<Record<string, unknown>>): string | undefined {
+  try {
+    return agent.refuse?.(options);
+  } catch (error) {
+    return `the agent's own check of them failed: ${error instanceof Error ? error.message : String(error)}`;
+  }
 }
 
 const NEED_MORE: Readonly<Record<string, string>> = {

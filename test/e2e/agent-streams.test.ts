@@ -59,6 +59,23 @@ const talker: Agent = {
   reader: { hear, rules: PROCESS_RULES },
   refuse: ({ first }) => (Array.isArray(first) ? undefined : 'first: missing; expected a list of lines'),
 };
+/** Whatever its author wrote breaks. */
+const clumsy: Agent = {
+  launch: ({ spec }) => {
+    if (spec.options?.['breaks'] === 'launch') throw new Error('nobody thought of that');
+    return { argv: [process.execPath, program, '{"say":"anything"}', 'commit work', '{"say":"good"}'] };
+  },
+  reader: {
+    hear: () => {
+      throw new Error('nobody thought of that');
+    },
+    rules: PROCESS_RULES,
+  },
+  refuse: ({ breaks }) => {
+    if (breaks === 'refuse') throw new Error('nobody thought of that');
+    return undefined;
+  },
+};
 const taskOf = (promptFile: string): string => promptFile.split('/').at(-3) ?? '';
 
 const BEGIN = '{"say":"begin","session":"s-1"}';
@@ -66,7 +83,7 @@ const GOOD = ['commit work', '{"say":"good"}'];
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('streams', '10s', undefined, { talker });
+  fleet = await startSmallFleet('streams', '10s', undefined, { talker, clumsy });
 });
 afterAll(() => fleet?.stop());
 
@@ -229,6 +246,27 @@ it.each([
   const run = await firstRun(id);
   expect(run).toMatchObject({ failure: { class: 'host', reason: 'tool_missing' } });
   expect(evidenceOf(run)).toMatch(/there is no program/);
+});
+
+it('what an author did not think of ends neither a worker nor a task', async () => {
+  const outputs = [{ kind: 'commit' }, { kind: 'push' }] as const;
+  const told = (id: string, breaks: string) => ({
+    id,
+    prompt: 'x',
+    agent: { use: 'clumsy', options: { breaks } },
+    workspace: { repo: fleet.origin },
+    outputs,
+  });
+  await expect(startTask(fleet.client, told('clumsy-1', 'refuse'), { agents: { clumsy } })).rejects.toThrow(
+    "agent.options: the agent's own check of them failed: nobody thought of that",
+  );
+  await startTask(fleet.client, told('clumsy-2', 'launch'), { agents: { clumsy } });
+  const run = await firstRun('clumsy-2');
+  expect(run).toMatchObject({ failure: { reason: 'unclassified' }, decision: { kind: 'ask' } });
+  expect(evidenceOf(run)).toContain('nobody thought of that');
+  // Its events are read by nobody, and its work is there all the same.
+  await startTask(fleet.client, told('clumsy-3', 'hear'), { agents: { clumsy } });
+  expect(await fleet.handle('clumsy-3').result()).toMatchObject({ state: 'done', runs: 1 });
 });
 
 it('an agent that is not registered is refused at the border, and so are options that it does not take', async () => {
