@@ -31,7 +31,7 @@ export function statusFrom({ input, activities }: Traces, { workflowId, end }: A
   const checked = checkTaskSpec(input);
   const task = checked.ok ? checked.task : undefined;
   const id = taskIdOfWorkflow(workflowId);
-  const offered = activities.filter(({ id, end }) => runNumber(id) !== undefined && !(end?.kind === 'failed' && end.type === RUN_DECLINED));
+  const offered = activities.filter((trace) => runNumber(trace.id) !== undefined && !isUntaken(trace));
   const settled = activities.flatMap(settledBy);
   const hold = end ? undefined : holdOf(activities, task?.owner ?? '');
   const bank = activities.map(bankedBy).findLast((one) => one !== undefined);
@@ -55,6 +55,10 @@ const titleIn = (input: unknown): string | undefined => {
   const title = (input as Partial<TaskSpec> | null | undefined)?.title;
   return typeof title === 'string' ? title : undefined;
 };
+
+/** Offered to a host that would not have it, or did not take it in time: then it was offered once more. */
+const isUntaken = ({ end, startedAt }: ActivityTrace): boolean =>
+  (end?.kind === 'failed' && end.type === RUN_DECLINED) || (end?.kind === 'timed_out' && startedAt === undefined);
 
 const runNumber = (activityId: string): number | undefined => numberIn(/^run-(\d+)$/, activityId);
 const settledNumber = (activityId: string): number | undefined => numberIn(/^settle-(\d+)(?:\.\d+)?$/, activityId);

@@ -139,6 +139,15 @@ function isUnheard(error: unknown): boolean {
 
 /** Hosts that should leave the run to another decline it; after three offers any host is better than none. */
 async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<RunReport> {
+  const home = step.resume?.host;
+  if (home !== undefined && keeper(life.start) === undefined) {
+    try {
+      return await activities(life, run.n, step.because, home).runAgent(inputOf(life, run, step, []));
+    } catch (error) {
+      // Its session is not worth a long wait: anybody else begins afresh.
+      if (!isDeclined(error) && !isUntaken(error)) throw error;
+    }
+  }
   let avoided = 0;
   for (let declined = 0; ; declined += 1) {
     if (avoided >= MAX_STRICT_DECLINES) throw new NobodyTakes(step.avoid ?? [], avoided);
@@ -175,12 +184,14 @@ function wasReset(): boolean {
   return runId !== firstExecutionRunId;
 }
 
-function activities(life: TaskLife, n: number, because: string): HostActivities {
+/** `home`: only this host is asked, and for no longer than it may be silent. */
+function activities(life: TaskLife, n: number, because: string, home?: string): HostActivities {
   const { task, start } = life;
-  const kept = keeper(start);
+  const only = home ?? keeper(start);
   return proxyActivities<HostActivities>({
     ...runOptions(life),
-    taskQueue: kept === undefined ? poolQueue(task.pool) : hostRunsQueue(kept),
+    ...(home === undefined ? {} : { scheduleToStartTimeout: life.timing.heartbeatMs }),
+    taskQueue: only === undefined ? poolQueue(task.pool) : hostRunsQueue(only),
     activityId: runActivityId(n),
     summary: life.summary(`run ${n} · ${task.agent.use} · ${because}`),
   });

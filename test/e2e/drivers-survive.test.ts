@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { findMarked } from '../../src/host/process-tree.ts';
 import { listRunDirs, runMark, taskOfRunDir } from '../../src/host/state-dir.ts';
@@ -43,4 +44,47 @@ it('a worker that is killed in the middle of a conversation loses nothing of it'
   expect(run).toMatchObject({ outcome: 'finished', session: 'new-1', agentVersion: '3.2.1', usage: { inputTokens: 100, outputTokens: 7 } });
   expect(fleet.commits('spoken')).toHaveLength(1);
   expect(findMarked(runMark(dir))).toEqual([]);
+}, 120_000);
+
+it('a run that goes on with a session comes to the host that has it', async () => {
+  await Promise.all(['left', 'right'].map((host) => fleet.startHost(host, 'pair')));
+  const ids = ['one', 'two', 'three', 'four'];
+  await Promise.all(
+    ids.map((id) =>
+      startTask(fleet.client, {
+        id,
+        agent: { use: 'acp', argv: agent('acp-agent', 'resume-later', join(fleet.folder, `${id}.refused`)) },
+        prompt: 'do it',
+        pool: 'pair',
+        workspace: { repo: fleet.origin },
+        outputs: [{ kind: 'commit' }, { kind: 'push' }],
+      }),
+    ),
+  );
+  for (const id of ids) {
+    expect(await fleet.handle(id).result()).toMatchObject({ state: 'done', runs: 2 });
+    const [first, second] = (await fleet.status(id)).runs;
+    expect(first).toMatchObject({ failure: { reason: 'rate_limited' }, session: 'new-1', decision: { kind: 'retry' } });
+    expect(second).toMatchObject({ outcome: 'finished', host: first?.host, session: 'new-1', resumes: { id: 'new-1' } });
+  }
+}, 120_000);
+
+it('a session whose host is gone is not waited for for long', async () => {
+  const host = await fleet.startHost('leaves', 'leavers');
+  const id = 'left-behind';
+  await startTask(fleet.client, {
+    id,
+    agent: { use: 'module', path: fileURLToPath(new URL('../fixtures/modules/limited.mjs', import.meta.url)) },
+    prompt: 'do it',
+    pool: 'leavers',
+    workspace: { repo: fleet.origin },
+    outputs: [{ kind: 'commit' }, { kind: 'push' }],
+  });
+  await vi.waitFor(async () => expect((await fleet.status(id)).runs[0]?.decision?.kind).toBe('retry'), PATIENCE);
+  await host.end('SIGKILL');
+  await fleet.startHost('comes', 'leavers');
+  expect(await fleet.handle(id).result()).toMatchObject({ state: 'done', runs: 2 });
+  const [first, second] = (await fleet.status(id)).runs;
+  expect(second).toMatchObject({ host: 'comes', outcome: 'finished', resumes: { id: first?.session, host: 'leaves' } });
+  expect(second?.session).not.toBe(first?.session);
 }, 120_000);
