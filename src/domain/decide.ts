@@ -35,6 +35,9 @@ const ADVICE = {
   ledger: 'Answer `retry` for one more run, or `retry` with a higher limit for several; `close` ends the task.',
 } as const;
 
+/** The rule of the classifier for a host's limit of output. */
+const OUTPUT_FLOOD = 'ended_by_output_limit';
+
 type RetryReaction = Extract<Reaction, { kind: 'retry' }>;
 
 export function decide(facts: Facts): Decision {
@@ -156,13 +159,9 @@ function retryAfterReset(facts: Facts, work: Completeness): Decision {
 
 /** A conversation that is full is not gone on with: another one begins with what it left, where it left something. */
 function enrich(facts: Facts, work: Completeness): Decision {
-  const { failure, runs, n, seen } = facts;
-  const why = runs.some((run) => run.enriched)
-    ? 'a run that began with what was there has come to the same end'
-    : 'it left nothing that another run could begin with';
-  if (!failure.progress || runs.some((run) => run.enriched)) {
-    return ask(facts, work, `a run on the same inputs would end the same way, and ${why}`);
-  }
+  const { failure, n, seen } = facts;
+  const why = whyNotEnriched(facts);
+  if (why !== undefined) return ask(facts, work, `a run on the same inputs would end the same way, and ${why}`);
   return gated(facts, work, () =>
     answer(facts, {
       kind: 'enrich',
@@ -174,6 +173,13 @@ function enrich(facts: Facts, work: Completeness): Decision {
       notes: handOff(facts, work),
     }),
   );
+}
+
+function whyNotEnriched({ failure, runs }: Facts): string | undefined {
+  if (runs.some((run) => run.enriched)) return 'a run that began with what was there has come to the same end';
+  // It is no conversation that was full.
+  if (failure.rule === OUTPUT_FLOOD) return 'its output would be as much';
+  return failure.progress ? undefined : 'it left nothing that another run could begin with';
 }
 
 /** One more run with the check's own words, then a person. */

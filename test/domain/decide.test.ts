@@ -101,6 +101,14 @@ const sameInputs = (reason: Reason): Cases => ({
       notes: expect.arrayContaining([says('Verify it first'), says('Done so far:\nabcdef1 half of the work'), says('This is a new one')]),
     },
   ],
+  'asks where the output alone was too much': [
+    factsOf(reason, {
+      seen: committed([check('red')]),
+      runs: [runOf(1, failureOf(reason, { progress: true, rule: 'ended_by_output_limit' }))],
+    }),
+    'ask',
+    { ...asks({ needsChange: true }), because: says('its output would be as much') },
+  ],
   'asks when the new one comes to the same end': [
     factsOf(reason, {
       seen: committed([check('red')]),
