@@ -70,6 +70,12 @@ export function recordings(origin: string): readonly Recording[] {
     { name: 'frozen', shell: isFirst(WAIT, COMMIT), hosts: ['freezes'], act: whenRunning(frozen), shows: /TIMEOUT_TYPE_HEARTBEAT/ },
     { name: 'lease-over', shell: WAIT, hosts: ['stays-away'], act: whenRunning(neverBack), shows: /TIMEOUT_TYPE_SCHEDULE_TO_START/ },
     { name: 'late-result', shell: WAIT, hosts: ['comes-late'], act: whenRunning(comesLate), shows: /lateResult/ },
+    {
+      name: 'enriched',
+      shell: isFirst(`${COMMIT.replace('work >', 'half >')}; ${fails('"reason":"context_window_exceeded"')}`, COMMIT),
+      more: REST,
+    },
+    { name: 'resumed', shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":200,"session":"s-1"'), COMMIT) },
     // The server remembers a host that is gone for some minutes, so the other one is asked to leave the run to it.
     { name: 'declined', shell: isFirst(WAIT, COMMIT), hosts: ['declines', 'leaves'], act: whenRunning(declined), shows: /run\.declined/ },
   ];
@@ -79,6 +85,7 @@ const COMMIT = 'echo work > work && git add . && git commit -qm work';
 /** Ends by itself, should nobody end it. */
 const WAIT = 'exec sleep 120';
 const FILE_ONLY: Partial<TaskSpec> = { workspace: undefined as never, outputs: [{ kind: 'file', path: 'work' }] };
+const REST: Partial<TaskSpec> = { checks: [{ argv: ['grep', '-q', 'work', 'work'] }] };
 const isFirst = (then: string, otherwise: string) => `if [ "$OUTLIVE_RUN" = 1 ]; then ${then}; else ${otherwise}; fi`;
 const fails = (fields: string) => `echo '{"outcome":"failed",${fields}}' > $OUTLIVE_RESULT_FILE; exit 1`;
 

@@ -9,7 +9,10 @@ import type { Agent, AgentWords } from './agent.ts';
 const MAX_RESULT_CHARS = 64 * 1024;
 
 export const command: Agent = {
-  launch: ({ spec, prompt }) => ({ argv: (spec.argv ?? []).map((part) => part.replaceAll('{prompt}', () => prompt)) }),
+  launch: ({ spec, prompt, resume }) => ({
+    argv: (spec.argv ?? []).map((part) => part.replaceAll('{prompt}', () => prompt)),
+    ...(resume === undefined ? {} : { env: { OUTLIVE_RESUME: resume } }),
+  }),
   readResult,
 };
 
@@ -27,8 +30,8 @@ export function readResult(text: string | undefined): AgentWords {
 }
 
 function readFields(result: Record<string, unknown>): AgentWords {
-  const { outcome, reason, retryAfterMs, resetsAt, note, usage } = result;
-  const cost = readUsage(usage);
+  const { outcome, reason, retryAfterMs, resetsAt, note, usage, session } = result;
+  const cost = { ...readUsage(usage), ...(typeof session === 'string' && session !== '' ? { session: cut(session, 200) } : {}) };
   if (outcome !== 'finished' && outcome !== 'failed') {
     return { ...cost, unreadable: `the result file says outcome ${JSON.stringify(outcome)}; it must be "finished" or "failed"` };
   }
