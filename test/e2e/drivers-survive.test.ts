@@ -13,7 +13,7 @@ const PATIENCE = { timeout: 45_000, interval: 50 };
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('drivers', '1m');
+  fleet = await startSmallFleet('drivers', '1m', undefined, {}, '10s');
 });
 afterAll(() => fleet?.stop());
 
@@ -48,20 +48,16 @@ it('a worker that is killed in the middle of a conversation loses nothing of it'
 
 it('a run that goes on with a session comes to the host that has it', async () => {
   await Promise.all(['left', 'right'].map((host) => fleet.startHost(host, 'pair')));
-  const ids = ['one', 'two', 'three', 'four'];
-  await Promise.all(
-    ids.map((id) =>
-      startTask(fleet.client, {
-        id,
-        agent: { use: 'acp', argv: agent('acp-agent', 'resume-later', join(fleet.folder, `${id}.refused`)) },
-        prompt: 'do it',
-        pool: 'pair',
-        workspace: { repo: fleet.origin },
-        outputs: [{ kind: 'commit' }, { kind: 'push' }],
-      }),
-    ),
-  );
-  for (const id of ids) {
+  // One after the other: a host that is busy with another one's run is not waited for for long.
+  for (const id of ['one', 'two', 'three', 'four']) {
+    await startTask(fleet.client, {
+      id,
+      agent: { use: 'acp', argv: agent('acp-agent', 'resume-later', join(fleet.folder, `${id}.refused`)) },
+      prompt: 'do it',
+      pool: 'pair',
+      workspace: { repo: fleet.origin },
+      outputs: [{ kind: 'commit' }, { kind: 'push' }],
+    });
     expect(await fleet.handle(id).result()).toMatchObject({ state: 'done', runs: 2 });
     const [first, second] = (await fleet.status(id)).runs;
     expect(first).toMatchObject({ failure: { reason: 'rate_limited' }, session: 'new-1', decision: { kind: 'retry' } });

@@ -44,21 +44,23 @@ export interface SmallFleet {
   stop(): Promise<void>;
 }
 
-const timing = (lease: string): string => `timing: {heartbeat: 2s, lease: ${lease}, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n`;
+const timing = (lease: string, heartbeat: string): string =>
+  `timing: {heartbeat: ${heartbeat}, lease: ${lease}, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n`;
 
-/** `lease`: how long a run outlives its worker. `address`: of the server, that of all tests where none is named. `agents`: beside Outlive's own. */
+/** `lease`: how long a run outlives its worker. `address`: of the server, that of all tests where none is named. `agents`: beside Outlive's own. `heartbeat`: how long a host may be silent. */
 export async function startSmallFleet(
   name: string,
   lease = '2s',
   address = inject('temporalAddress'),
   agents: Agents = {},
+  heartbeat = '2s',
 ): Promise<SmallFleet> {
   const folder = mkdtempSync(join(tmpdir(), 'outlive-fleet-'));
   const namespace = `${name}-${process.pid}`;
   const connection = await Connection.connect({ address });
   await makeNamespace(connection, namespace);
   const origin = makeOrigin(folder);
-  writeFileSync(join(folder, 'outlive.yaml'), timing(lease));
+  writeFileSync(join(folder, 'outlive.yaml'), timing(lease, heartbeat));
   const stopping = new AbortController();
   const target = connectionOptions({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
   const config = await loadConfig({ env: {}, cwd: folder });

@@ -105,7 +105,7 @@ export function tellStories(real: RealAgent): void {
       workspace: { repo: fleet.origin },
       outputs: [{ kind: 'commit' }, { kind: 'push' }],
       checks: [{ argv: ['test', '-f', 'done.txt'] }],
-      limits: { run: { wall: '3m', stall: stallOf(scenario) } },
+      limits: { perReason: 6, run: { wall: '3m', stall: stallOf(scenario) } },
       env: { HOME: home, PATH: `${program.bin}:${process.env['PATH']}`, ...env },
     });
     const status = () => fleet.status(id);
@@ -181,8 +181,9 @@ export function tellStories(real: RealAgent): void {
             expect(fleet.commits(story.id)).toHaveLength(1);
           }
           if (scenario === 'rate_limited') {
+            // The next run may have begun before that.
             story.provider.turnTo('success');
-            expect(await fleet.handle(story.id).result()).toMatchObject({ state: 'done', runs: 2 });
+            expect(await fleet.handle(story.id).result()).toMatchObject({ state: 'done' });
             expect(fleet.commits(story.id)).toHaveLength(1);
           }
         } finally {
