@@ -10,6 +10,7 @@ export interface AcpQuirk {
   readonly files?: Readonly<Record<string, string>>;
   /** How it logs in where this variable is set. */
   readonly login?: { readonly variable: string; readonly method: string };
+  readonly credentials?: readonly string[];
 }
 
 /** Long waits are Outlive's; one more try inside keeps the conversation. A person's own settings beat these defaults. */
@@ -34,6 +35,6 @@ const QUIRKS: readonly AcpQuirk[] = [
 
 /** By the program, or by the package that `npx` or `node` starts. */
 export function quirkOf(argv: readonly string[]): AcpQuirk | undefined {
-  const names = argv.slice(0, 3).map((word) => /([^/@]+?)(?:@[^/@]+)?(?:\.[cm]?js)?$/.exec(word)?.[1] ?? '');
+  const names = argv.slice(0, 3).map((word) => /([^/@]+?)(?:@[\d.]+)?(?:\.[cm]?js)?$/.exec(word)?.[1] ?? '');
   return QUIRKS.find(({ program }) => names.some((name) => program.test(name)));
 }

@@ -9,7 +9,7 @@ import { CLAUDE_ERRORS } from './claude.ts';
 import { hearRetry, hearTurnError } from './codex.ts';
 import { errorStatus, errorWords, statusIn } from './error-words.ts';
 import { GEMINI_RETRIES, GOOGLE_WORDS } from './gemini.ts';
-import { asked, denied, failed, finished, type Heard, spent, spentInAll, spoke, toolBegan } from './heard.ts';
+import { asked, denied, failed, finished, type Heard, spentInAll, spoke, toolBegan } from './heard.ts';
 import { count, isJson, type Json, json, list, text } from './json.ts';
 import { type Named, named, STOPS } from './named.ts';
 import { OPENCODE_ERRORS } from './opencode.ts';
@@ -36,13 +36,9 @@ export const acpReader: Reader = {
   retries: [...GEMINI_RETRIES, ...QWEN_RETRIES],
 };
 
-/** Qwen tells what a step cost beside the last of its words. */
-const SPENT = '"_meta":{"usage":{';
-
 /** The model's words tell no more than that it speaks; an adapter's own have to be read. */
 function hearTalk(heard: Heard, chunk: string): boolean {
-  if (heard.stopReason === 'systemError' || chunk.includes(SPENT)) return false;
-  if (chunk.includes('"messageId":"') && !chunk.includes('"messageId":"msg_')) return false;
+  if (heard.stopReason === 'systemError' || (chunk.includes('"messageId":"') && !chunk.includes('"messageId":"msg_'))) return false;
   return spoke(heard);
 }
 
@@ -61,15 +57,8 @@ function hear(event: Json, heard: Heard): boolean {
   if (isJson(event['>'])) hearClient(event['>'], heard);
   else if (isJson(event['<'])) hearAgent(event['<'], heard);
   else if (event['jsonrpc'] === '2.0') hearAgent(event, heard);
-  else if (isJson(event['outlive'])) hearDriver(event['outlive'], heard);
   else return 'final' in event;
   return true;
-}
-
-/** What the driver knows beside the messages: the agent let go of its turn, and nobody had told it to. */
-function hearDriver({ event }: Json, heard: Heard): void {
-  if (event !== 'interrupted') return;
-  failed(heard, { reason: 'killed', reasonIn: { where: 'stopReason', value: 'cancelled, by nobody: the agent got a signal' } });
 }
 
 function hearClient({ method, result }: Json, heard: Heard): void {
@@ -124,8 +113,7 @@ const API_ERROR = /\bAPI Error: ([45]\d\d)\b/;
  * The model's words have the id that the provider gave them. Claude's adapter gives its own a UUID; Codex's gives them none,
  * and tells an error once, as a paragraph, after it has said that there is one.
  */
-function hearChunk({ messageId, content, _meta }: Json, heard: Heard): void {
-  if (!heard.isTotal) spent(heard, tokensIn(json(_meta)['usage']));
+function hearChunk({ messageId, content }: Json, heard: Heard): void {
   const words = text(json(content)['text']) ?? '';
   const isError = messageId === undefined && heard.stopReason === 'systemError' && heard.said.length === 0 && words.endsWith('\n\n');
   if (!isError && !(typeof messageId === 'string' && UUID.test(messageId))) {
@@ -161,8 +149,7 @@ function hearResult(result: Json, heard: Heard): void {
   if (stop === undefined) return;
   const meta = json(result['_meta']);
   const tokens = json(meta['quota'])['token_count'];
-  const { input = heard.inputTokens, output = heard.outputTokens } = tokensIn(result['usage'] ?? tokens);
-  spentInAll(heard, { input, output, costUsd: heard.costUsd });
+  spentInAll(heard, { ...tokensIn(result['usage'] ?? tokens), costUsd: heard.costUsd });
   const trouble = named('stopReason', STOPS, stop);
   const isHidden = heard.stopReason === 'systemError' || tokens === null || isNothing(tokens);
   if (trouble) failed(heard, trouble);

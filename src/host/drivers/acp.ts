@@ -23,25 +23,20 @@ type Permission = { readonly options: readonly { readonly kind: string; readonly
 
 const PLACE = { cwd: process.cwd(), mcpServers: [] };
 const ANSWER_MS = 250;
-/** How long it may take an agent to let go of its turn, before it is ended. */
-const CANCEL_MS = 500;
 const AUTH_REQUIRED = -32_000;
 /** Lists of what could be chosen; nobody chooses. */
 const LISTS: readonly string[] = ['availableCommands', 'availableModels', 'availableModes', 'configOptions'];
 
 const told = (await readDriverOrder()) as unknown as Told;
-/** This conversation is at its end: what the agent still says is an echo of that. */
 let isOver = false;
 let isGone = false;
 /** What an old session says again of itself is not news. */
 let isReplaying = false;
 let session: string | undefined;
-let turn: Promise<Message> | undefined;
 
 let hear: (message: AnyMessage) => void = () => undefined;
 const speaker: Speaker = startSpeaker(told.argv, (message) => {
-  const isEcho = isOver || (isReplaying && message['method'] === 'session/update');
-  if (!isEcho) tell({ '<': withoutLists(message) });
+  if (!isReplaying || message['method'] !== 'session/update') tell({ '<': withoutLists(message) });
   hear(message as unknown as AnyMessage);
 });
 const stream: Stream = {
@@ -66,10 +61,9 @@ function withoutLists(message: unknown): unknown {
   return JSON.parse(JSON.stringify(message, (name, value) => (LISTS.includes(name) ? undefined : value)));
 }
 
-async function leave(code: number, farewell?: () => Promise<unknown>): Promise<void> {
+async function leave(code: number): Promise<void> {
   if (isOver) return;
   isOver = true;
-  await farewell?.();
   await speaker.end();
   process.exit(code);
 }
@@ -90,13 +84,9 @@ await client({ name: 'outlive' })
   .onNotification('*', () => undefined)
   .connectWith(stream, async (agent) => {
     const request = (method: string, params: unknown) => agent.request<Message, unknown>(method, params);
-    const cancel = async () => {
-      await agent.notify(methods.agent.session.cancel, { sessionId: session });
-      await turn;
-    };
     process.on('SIGTERM', () => {
-      const farewell = turn && (() => Promise.race([cancel().catch(() => undefined), sleep(CANCEL_MS)]));
-      void leave(exitLike({ code: null, signal: 'SIGTERM' }), farewell);
+      if (session !== undefined) void agent.notify(methods.agent.session.cancel, { sessionId: session }).catch(() => undefined);
+      void leave(exitLike({ code: null, signal: 'SIGTERM' }));
     });
     const began = await request(methods.agent.initialize, {
       protocolVersion: PROTOCOL_VERSION,
@@ -104,20 +94,15 @@ await client({ name: 'outlive' })
       // An agent works on the disk itself; what it did there is seen there.
       clientCapabilities: { fs: { readTextFile: false, writeTextFile: false }, terminal: false },
     });
-    checkVersion(began);
     session = (await goOn(request, began)) ?? (await startAfresh(request));
     if (told.mode !== undefined) await request(methods.agent.session.setMode, { sessionId: session, modeId: told.mode });
-    turn = request(methods.agent.session.prompt, { sessionId: session, prompt: [{ type: 'text', text: told.prompt }] });
-    const { stopReason } = await turn;
-    if (stopReason !== 'cancelled') return leave(0);
-    // Who cancels a run ends this process; nobody else can have.
-    if (!isOver) tell({ outlive: { event: 'interrupted' } });
-    return leave(1);
+    await request(methods.agent.session.prompt, { sessionId: session, prompt: [{ type: 'text', text: told.prompt }] });
+    await leave(0);
   })
   .catch((error: unknown) => {
     // An error of the agent's own has been told as it came; of an agent that is gone its exit says more.
     if (isOver || isGone) return;
-    if (!(error instanceof RequestError)) console.error(`outlive: ${error instanceof Error ? error.message : error}`);
+    if (!(error instanceof RequestError)) console.error(error);
     return leave(1);
   });
 
@@ -129,48 +114,28 @@ function allowed({ options }: Permission): { outcome: 'selected'; optionId: stri
 
 type Request = (method: string, params: unknown) => Promise<Message>;
 
-function checkVersion({ protocolVersion }: Message): void {
-  if (typeof protocolVersion !== 'number' || protocolVersion === PROTOCOL_VERSION) return;
-  throw new Error(
-    `the agent speaks version ${protocolVersion} of the Agent Client Protocol, and Outlive ${PROTOCOL_VERSION}: use a version of the agent that knows it`,
-  );
-}
-
-/** How this agent goes on with an old session, by its own word. */
-function wayOn(began: Message): 'session/resume' | 'session/load' | undefined {
-  const { loadSession, sessionCapabilities } = (began['agentCapabilities'] ?? {}) as Message;
-  if (((sessionCapabilities ?? {}) as Message)['resume'] !== undefined) return methods.agent.session.resume;
-  return loadSession === true ? methods.agent.session.load : undefined;
-}
-
-/** The session of an earlier run, where this agent can go on with one and still has it; else undefined: the prompt says everything once more. */
+/** The session of an earlier run, where this agent can go on with one and still has it; else undefined. */
 async function goOn(request: Request, began: Message): Promise<string | undefined> {
   if (told.resume === undefined) return undefined;
-  const way = wayOn(began);
-  if (!way) return tellAfresh('the agent cannot go on with a session');
+  const { loadSession, sessionCapabilities } = (began['agentCapabilities'] ?? {}) as Message;
+  const canResume = ((sessionCapabilities ?? {}) as Message)['resume'] !== undefined;
+  if (!canResume && loadSession !== true) return undefined;
   isReplaying = true;
   try {
-    await request(way, { sessionId: told.resume, ...PLACE });
+    await request(canResume ? methods.agent.session.resume : methods.agent.session.load, { sessionId: told.resume, ...PLACE });
     tell({ '<': { jsonrpc: '2.0', id: 'resumed', result: { sessionId: told.resume } } });
     return told.resume;
   } catch (error) {
-    if (error instanceof RequestError) return tellAfresh(error.message);
+    // It has lost the session: the prompt says everything once more.
+    if (error instanceof RequestError) return undefined;
     throw error;
   } finally {
     isReplaying = false;
   }
 }
 
-function tellAfresh(why: string): undefined {
-  tell({ outlive: { event: 'afresh', insteadOf: told.resume, why } });
-}
-
 async function startAfresh(request: Request): Promise<string> {
-  const start = async () => {
-    const { sessionId } = await request(methods.agent.session.new, PLACE);
-    if (typeof sessionId === 'string') return sessionId;
-    throw new Error(`the agent answered ${methods.agent.session.new} without a sessionId: it does not speak the Agent Client Protocol`);
-  };
+  const start = async () => String((await request(methods.agent.session.new, PLACE))['sessionId']);
   const { login } = told;
   try {
     return await start();

@@ -3,7 +3,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
-import type { Readable } from 'node:stream';
+import { createInterface } from 'node:readline';
 
 export type Message = Readonly<Record<string, unknown>>;
 
@@ -22,26 +22,20 @@ export interface Speaker {
 }
 
 const GRACE_MS = 2000;
-/** A longer line is no message: it is passed on piece by piece, so that the run's limit of output sees it. Characters. */
-const LONGEST_LINE = 32 * 1024 * 1024;
 
-/** Its stderr is the driver's. Lines of its stdout that are no JSON object are passed on as they are; after its end nobody is heard. */
+/** Its stderr is the driver's. Lines of its stdout that are no JSON object are passed on as they are. */
 export function startSpeaker(argv: readonly string[], hear: (message: Message) => void): Speaker {
   const [program = '', ...args] = argv;
   const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   // It may be gone already: its end says so.
   child.stdin.on('error', () => undefined);
-  let isHeard = true;
-  readLines(child.stdout, (line) => {
-    if (!isHeard) return;
+  const lines = createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY });
+  lines.on('line', (line) => {
     const message = parse(line);
-    if (!message || !isTaken(message, hear)) process.stdout.write(`${line}\n`);
+    if (message) hear(message);
+    else if (line.trim() !== '') process.stdout.write(`${line}\n`);
   });
-  const ended = endOf(child, new Promise((resolve) => child.stdout.once('close', resolve)));
-  void ended.then(({ error }) => {
-    isHeard = false;
-    if (error) console.error(`outlive: ${program} could not be started (${error.message}): is it installed, and in the PATH of this run?`);
-  });
+  const ended = endOf(child, new Promise((resolve) => lines.once('close', resolve)));
   return {
     send: (message) => {
       if (child.stdin.writable) child.stdin.write(`${JSON.stringify(message)}\n`);
@@ -67,46 +61,6 @@ function endOf(child: ChildProcess, heardAll: Promise<unknown>): Promise<Program
       void Promise.race([heardAll, late]).then(() => resolve({ code, signal }));
     });
   });
-}
-
-/** Split at newlines and nowhere else: JSON may hold every other separator as it is, and `node:readline` splits at some. */
-function readLines(input: Readable, take: (line: string) => void): void {
-  let line = '';
-  let isTooLong = false;
-  const grow = (piece: string) => {
-    line += piece;
-    isTooLong ||= line.length > LONGEST_LINE;
-    if (!isTooLong) return;
-    process.stdout.write(line);
-    line = '';
-  };
-  const close = () => {
-    if (isTooLong) process.stdout.write('\n');
-    else if (line.trim() !== '') take(line);
-    line = '';
-    isTooLong = false;
-  };
-  input.setEncoding('utf8');
-  input.on('data', (text: string) => {
-    const [first = '', ...others] = text.split('\n');
-    grow(first);
-    for (const piece of others) {
-      close();
-      grow(piece);
-    }
-  });
-  input.once('end', close);
-}
-
-/** What is nested deeper than the stack cannot be told, and is no message of anybody's. */
-function isTaken(message: Message, hear: (message: Message) => void): boolean {
-  try {
-    hear(message);
-    return true;
-  } catch (error) {
-    if (error instanceof RangeError) return false;
-    throw error;
-  }
 }
 
 function parse(line: string): Message | undefined {
