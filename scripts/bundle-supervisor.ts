@@ -1,19 +1,16 @@
 // Makes the supervisor and each driver one file: they have to start fast, and nothing may be changed under them while they run.
 
-import { readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
-import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import type { DriverKind } from '../src/host/drivers/driver-order.ts';
 
 const path = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
 /** Beside the drivers themselves there is what they share. */
-const DRIVERS = ['acp', 'app-server', 'module'];
+const DRIVERS = ['acp', 'app-server', 'module'] satisfies DriverKind[];
 
 export async function bundleSupervisor(): Promise<void> {
-  const there = new Set(readdirSync(path('src/host/drivers')).map((file) => basename(file, '.ts')));
-  const drivers = DRIVERS.filter((driver) => there.has(driver)).map((driver) => `host/drivers/${driver}`);
-  await Promise.all([bundle('host/supervisor', 'cjs'), ...drivers.map((driver) => bundle(driver, 'esm'))]);
+  await Promise.all([bundle('host/supervisor', 'cjs'), ...DRIVERS.map((driver) => bundle(`host/drivers/${driver}`, 'esm'))]);
 }
 
 async function bundle(name: string, format: 'cjs' | 'esm'): Promise<void> {

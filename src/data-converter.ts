@@ -5,7 +5,8 @@ import { isAbsolute } from 'node:path';
 import type { DataConverter, PayloadCodec } from '@temporalio/common';
 import { loadDataConverter as loadConverters } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import type { Config } from './config.ts';
-import { loadUserModule, refused, sayError, type UserModule } from './user-module.ts';
+import { sayError } from './domain/say-error.ts';
+import { loadUserModule, refused, type UserModule } from './user-module.ts';
 
 /** A codec could not do its work: most often a key that is not there, or not the one that was used. */
 export class CodecFailed extends Error {

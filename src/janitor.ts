@@ -2,6 +2,7 @@
 
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type TaskLook, type Terms, wasDone } from './domain/retention.ts';
+import { sayError } from './domain/say-error.ts';
 import { saySize } from './domain/size.ts';
 import { count } from './domain/story.ts';
 import type { Swept } from './host/janitor/sweep.ts';
@@ -71,7 +72,7 @@ async function lookAtTask(client: Client, workflowId: string): Promise<TaskLook>
     return closeTime ? { kind: 'closed', done: wasDone(status.name, memo), closedAt: closeTime.getTime() } : { kind: 'open' };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { kind: 'forgotten' };
-    return { kind: 'unknown', why: `${workflowId}: ${error instanceof Error ? error.message : String(error)}` };
+    return { kind: 'unknown', why: `${workflowId}: ${sayError(error)}` };
   }
 }
 

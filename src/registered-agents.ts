@@ -3,10 +3,10 @@
 import type { Agent, Agents } from './agents/agent.ts';
 import { AGENTS } from './agents/index.ts';
 import type { Config } from './config.ts';
+import { AGENT_NAME } from './domain/names.ts';
 import { loadUserModule, refused, type UserModule } from './user-module.ts';
 
 const FORM = 'a default export with an agent by each name, such as {mine: {launch: ({prompt}) => ({argv: […]})}}';
-const NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
 /** Those of the module that the configuration names; none where it names none. Throws ConfigError. */
 export async function loadAgents({ agents: file, source }: Config): Promise<Agents> {
@@ -22,7 +22,7 @@ export async function loadAgents({ agents: file, source }: Config): Promise<Agen
 export function whatIsWrong(exported: unknown): string | undefined {
   if (typeof exported !== 'object' || exported === null) return `its default export is no mapping; expected ${FORM}`;
   for (const [name, agent] of Object.entries(exported as Record<string, Partial<Agent> | undefined>)) {
-    if (!NAME.test(name))
+    if (!AGENT_NAME.test(name))
       return `${JSON.stringify(name)} is no name for an agent; expected 1 to 63 characters a-z, 0-9 and -, a letter first`;
     if (Object.hasOwn(AGENTS, name)) return `there is an agent named ${name} already; expected another name`;
     if (typeof agent?.launch !== 'function') return `the agent ${name} has no function launch; expected ({prompt}) => ({argv: […]})`;

@@ -4,6 +4,7 @@
 import type { ConnectionLike } from '@temporalio/client';
 import proto from '@temporalio/proto';
 import { SEARCH_ATTRIBUTES } from './domain/names.ts';
+import { sayError } from './domain/say-error.ts';
 
 const { IndexedValueType } = proto.temporal.api.enums.v1;
 const TYPES = { KEYWORD: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, INT: IndexedValueType.INDEXED_VALUE_TYPE_INT } as const;
@@ -69,7 +70,9 @@ async function seeing(look: () => Promise<SearchAttributesSeen>): Promise<Search
   try {
     return await look();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    return { usable: false, why: `the server does not tell its search attributes (${why}): \`outlive list\` works without its filters` };
+    return {
+      usable: false,
+      why: `the server does not tell its search attributes (${sayError(error)}): \`outlive list\` works without its filters`,
+    };
   }
 }

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { ConfigError } from './config.ts';
+import { sayError } from './domain/say-error.ts';
 
 export interface UserModule {
   /** Absolute. */
@@ -29,5 +30,3 @@ export async function loadUserModule(user: UserModule): Promise<unknown> {
 
 export const refused = ({ file, key, source }: UserModule, says: string): ConfigError =>
   new ConfigError([`${file}: ${says} (${key} in ${source ?? 'the configuration'})`]);
-
-export const sayError = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -2,6 +2,7 @@
 // the agent to its end, the look at what it left, and telling the server until it has answered.
 
 import { ApplicationFailure, activityInfo } from '@temporalio/activity';
+import { agentNamed } from '../agents/index.ts';
 import { type LeftRun, RUN_DETACHED } from '../domain/contract.ts';
 import type { Ending } from '../domain/ending.ts';
 import type { Exit, RunInput, RunReport } from '../domain/run.ts';
@@ -136,7 +137,7 @@ export async function recallToEnd(attended: Attended): Promise<Ended | undefined
 
 /** How a living run is watched, by whoever answers for it. */
 export function watched({ deps, input: { task }, dir }: Attended): Omit<Following, 'supervisor' | 'told'> {
-  const agent = deps.agents[task.agent.use];
+  const agent = agentNamed(deps.agents, task.agent.use);
   const signs = agent && signsOf(agent, dir.stdout, task.limits.run);
   return { dir, stallMs: task.limits.run.stallMs, ...(signs ? { signs } : {}) };
 }

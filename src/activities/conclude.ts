@@ -1,23 +1,24 @@
 // After a run has ended: its words, a look at its outputs, the bank, and what all that means. This is the border where
 // an ending becomes a typed failure (DESIGN §3.2), and nothing of it leaves the host unredacted.
 
+import { agentNamed } from '../agents/index.ts';
 import { failureType } from '../domain/failure.ts';
 import type { BankSeen, Seen } from '../domain/output.ts';
 import type { RunFacts, RunInput } from '../domain/run.ts';
 import type { Task } from '../domain/task.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
 import { bankRun } from '../host/bank.ts';
-import { programVersion } from '../host/program-version.ts';
 import type { RunDir } from '../host/state-dir.ts';
 import { asSeen } from '../outputs/index.ts';
 import { NEVER_STARTED, type ProbeAnswer } from '../outputs/probe.ts';
 import type { Attended, Ended } from './attend.ts';
 import type { End } from './deliver.ts';
 import type { Deps } from './deps.ts';
+import { ownVersion } from './launch.ts';
 import { lookInWorkspace } from './look.ts';
 import { failRun, type Report, reportRun } from './report.ts';
 import { taskWorkflow } from './this-task.ts';
-import { type LastWords, readWords, saysFinished } from './words.ts';
+import { readWords, saysFinished } from './words.ts';
 
 export async function conclude({ deps, input, dir, beats }: Attended, ended: Ended): Promise<End> {
   const { report, facts, note } = await lookAtEnd(deps, input, dir, ended, taskWorkflow().runId, beats.signal);
@@ -49,7 +50,7 @@ export async function lookAtEnd(
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const isForgotten = exit.vanished === 'state';
   const isHere = entered && !isForgotten;
-  const version = entered ? versionOf(deps, input, dir, words) : undefined;
+  const version = entered ? (words.agentVersion ?? ownVersion(deps, input, dir)) : undefined;
   const looked: Seen = isHere
     ? await lookInWorkspace({ task, dir, env, goodEnd: saysFinished(words, exit), redact, ...(signal ? { signal } : {}) })
     : nothingToSee(task, isForgotten ? FORGOTTEN : NEVER_STARTED);
@@ -62,25 +63,13 @@ export async function lookAtEnd(
     endedAt: new Date().toISOString(),
     ...(words.usage ? { usage: words.usage } : {}),
     ...(words.session === undefined ? {} : { session: words.session }),
-    ...(words.session !== undefined && deps.agents[task.agent.use]?.bindsSession ? { boundSession: true } : {}),
+    ...(words.session !== undefined && agentNamed(deps.agents, task.agent.use)?.bindsSession ? { boundSession: true } : {}),
     ...(agentVersion === undefined ? {} : { agentVersion }),
     seen: bank ? { ...looked, bank } : looked,
   });
   const report = redact.json(reportRun({ agents: deps.agents, task, exit, words, facts, start, ...(trouble ? { trouble } : {}) }));
   const note = words.typed?.note;
   return { report, facts, ...(note ? { note } : {}) };
-}
-
-/** As its stream told it, else as the program itself does; agents of the user's own need not have one. */
-async function versionOf(
-  { agents, env: hostEnv }: Deps,
-  { task, n }: RunInput,
-  dir: RunDir,
-  words: LastWords,
-): Promise<string | undefined> {
-  const argv = agents[task.agent.use]?.versionArgv?.(task.agent);
-  if (words.agentVersion !== undefined || !argv) return words.agentVersion;
-  return programVersion(argv, agentEnvironment({ hostEnv, task, n, dir }), dir.workspace);
 }
 
 /** Out of sight for good: looking again would not help, and whoever goes on does so from the newest bank. */

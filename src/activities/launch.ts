@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Agent, Launch } from '../agents/agent.ts';
+import { agentNamed } from '../agents/index.ts';
 import type { RunInput } from '../domain/run.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
 import { DRIVER_ORDER_FILE, driverArgv } from '../host/drivers/driver-order.ts';
@@ -34,27 +35,33 @@ export async function prepareLaunch(
   });
   const inFolder = (text: string) => text.replaceAll('{files}', () => dir.files);
   const argv = launch.argv.map(inFolder);
-  await writeFiles(dir, launch, (text) => inFolder(text));
+  await writeFiles(dir, launch, inFolder);
   const env = Object.fromEntries(Object.entries(launch.env ?? {}).map(([name, value]) => [name, inFolder(value)]));
   const wrap = deps.config.host.wrap.map((part) => part.replaceAll('{workspace}', dir.workspace).replaceAll('{run}', dir.root));
   const whole = agentEnvironment({ hostEnv: deps.env, task, n, dir, agent: { env, credentials: agent.credentials ?? [] } });
   // What a driver is to start must be there as well as what a supervisor is.
-  const program = (launch.driver ? [...wrap, ...argv] : [])[0];
-  if (program !== undefined) findProgram(program, whole['PATH'], dir.workspace);
+  const [program] = [...wrap, ...argv];
+  if (launch.driver && program !== undefined) findProgram(program, whole['PATH'], dir.workspace);
   return { argv: await argvOf(launch, dir, argv, wrap), env: whole };
 }
 
 /** The session that the run goes on with: on its own host, by the same version of its agent as far as both are known. */
-export async function sessionHere(deps: Deps, { task, n, resume }: RunInput, dir: RunDir): Promise<string | undefined> {
+export async function sessionHere(deps: Deps, input: RunInput, dir: RunDir): Promise<string | undefined> {
+  const { resume } = input;
   if (resume?.host !== deps.host) return undefined;
-  const argv = deps.agents[task.agent.use]?.versionArgv?.(task.agent);
-  if (resume.agentVersion === undefined || !argv) return resume.id;
-  const version = await programVersion(argv, agentEnvironment({ hostEnv: deps.env, task, n, dir }), dir.workspace);
+  if (resume.agentVersion === undefined) return resume.id;
+  const version = await ownVersion(deps, input, dir);
   return version === undefined || version === resume.agentVersion ? resume.id : undefined;
 }
 
+/** What the agent's program itself says of its version; undefined where it cannot be asked. */
+export async function ownVersion({ agents, env: hostEnv }: Deps, { task, n }: RunInput, dir: RunDir): Promise<string | undefined> {
+  const argv = agentNamed(agents, task.agent.use)?.versionArgv?.(task.agent);
+  return argv && programVersion(argv, agentEnvironment({ hostEnv, task, n, dir }), dir.workspace);
+}
+
 function agentOf({ agents, host }: Deps, name: string): Agent {
-  const agent = Object.hasOwn(agents, name) ? agents[name] : undefined;
+  const agent = agentNamed(agents, name);
   if (agent) return agent;
   throw Object.assign(new Error(`the worker of ${host} has no agent named ${name}: register it there (createOutlive({agents}))`), {
     code: 'ENOENT',

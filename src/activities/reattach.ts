@@ -1,7 +1,7 @@
 // Takes up a run again that lost its activity: its worker died or was stopped, or an operator paused or reset the activity.
 // It lives and is followed to its end, or it has ended and its host knows how. Never starts an agent.
 
-import type { RunInput, RunReport } from '../domain/run.ts';
+import { overAfterMs, type RunInput, type RunReport } from '../domain/run.ts';
 import { endTree } from '../host/process-tree.ts';
 import { runMark } from '../host/state-dir.ts';
 import { type Attended, answerForRun, type Ended, recallToEnd } from './attend.ts';
@@ -11,8 +11,6 @@ import { sleepUnless } from './sleep-unless.ts';
 import { dirOfRun } from './this-task.ts';
 
 const GRACE_MS = 5000;
-/** From the end of the lease to the last process of the tree. */
-const BEYOND_LEASE_MS = 30_000;
 
 export function reattachRun(deps: HostDeps, input: RunInput): Promise<RunReport> {
   const dir = dirOfRun(deps.state, input.task.id, input.n);
@@ -30,7 +28,7 @@ export function reattachRun(deps: HostDeps, input: RunInput): Promise<RunReport>
  */
 async function outOfSight({ input, dir, beats }: Attended): Promise<Ended> {
   await endTree({ mark: runMark(dir), graceMs: GRACE_MS });
-  await sleepUnless(input.leaseMs + BEYOND_LEASE_MS, beats.signal);
+  await sleepUnless(overAfterMs(input.leaseMs), beats.signal);
   if (beats.signal.aborted && beats.signal.reason !== 'cancel') throw new RunTaken(beats.signal.reason);
   return unknownHere('state');
 }

@@ -11,6 +11,7 @@ import { type RecordedEnding, recordEnding } from '../domain/recorded-ending.ts'
 import type { Exit, RunFacts, StartPoint } from '../domain/run.ts';
 import { cut, sayCompleteness } from '../domain/story.ts';
 import type { Task } from '../domain/task.ts';
+import { failureOf } from '../domain/verdict.ts';
 import { hasProgress } from './look.ts';
 import type { LastWords } from './words.ts';
 
@@ -36,15 +37,10 @@ export function reportRun(ended: EndedRun): Report {
   const endedWell = exit.exitCode === 0 && exit.endedBy === 'itself' && words.typed?.outcome !== 'failed';
   if (endedWell && work.kind === 'complete') return { kind: 'finished' };
   const ending = readByAgent(endingOf(ended), agents);
-  const { class: of, reason, basis, rule, evidence, retryAfterMs, resetsAt } = classify(ending, rulesFor(task.agent.use, agents));
-  const verdict = of === 'none' || reason === 'succeeded' ? unseen(sayCompleteness(work)) : { class: of, reason, basis, rule, evidence };
-  const failure: Failure = {
-    ...verdict,
-    evidence: [...verdict.evidence, ...(verdict.reason === 'unclassified' ? lastLines(words) : []), ...unreadable(words)],
-    progress: hasProgress(start, facts.seen),
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(resetsAt === undefined ? {} : { resetsAt }),
-  };
+  const progress = hasProgress(start, facts.seen);
+  const told = failureOf(classify(ending, rulesFor(task.agent.use, agents)), progress) ?? unseen(sayCompleteness(work), progress);
+  const unexplained = told.reason === 'unclassified' ? lastLines(words) : [];
+  const failure: Failure = { ...told, evidence: [...told.evidence, ...unexplained, ...unreadable(words)] };
   const recorded = recordEnding(ending);
   return plain({ kind: 'failed', failure, ...(recorded ? { recorded } : {}) } as const);
 }
@@ -62,13 +58,14 @@ function lastLines({ stderrTail, stdoutTail }: LastWords): Evidence[] {
 const unreadable = ({ unreadable }: LastWords): Evidence[] => (unreadable ? [{ where: 'result file', value: unreadable }] : []);
 
 /** The process says good, and nobody could see whether that is so. */
-function unseen(what: string): Omit<Failure, 'progress'> {
+function unseen(what: string, progress: boolean): Failure {
   return {
     class: 'unknown',
     reason: 'unclassified',
     basis: 'none',
     rule: 'good_end_unseen',
     evidence: [{ where: 'outputs', value: cut(what, 200) }],
+    progress,
   };
 }
 

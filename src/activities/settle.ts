@@ -5,6 +5,7 @@ import { stat } from 'node:fs/promises';
 import { cancellationSignal } from '@temporalio/activity';
 import type { Settled, SettleInput } from '../domain/contract.ts';
 import { decide } from '../domain/decide.ts';
+import { factsOf } from '../domain/facts.ts';
 import { hostOfIdentity, poolQueue } from '../domain/names.ts';
 import { type BankSeen, REACH, type Seen } from '../domain/output.ts';
 import type { RunRecord, StartPoint } from '../domain/run.ts';
@@ -32,28 +33,22 @@ interface Look {
 }
 
 export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
-  const { task, timing, n, look, runs, granted } = input;
+  const { task, n, look, runs } = input;
   const run = runs.at(-1);
   if (!run?.failure) throw new Error(`run ${n} has no failure on record, so there is nothing to settle`);
   const looked = await lookAt(deps, input, run);
   const failure = { ...run.failure, progress: hasProgress(input.start, looked.seen) };
   const hosts = await hostsOfPool(deps, task.pool);
-  const decision = decide({
-    v: 1,
-    now: new Date().toISOString(),
-    task,
-    n,
-    look,
-    failure,
-    seen: looked.seen,
-    ...(looked.done === undefined ? {} : { done: looked.done }),
-    runs: [...runs.slice(0, -1), { ...run, failure }],
-    granted,
-    over: looked.over,
-    leaseMs: timing.leaseMs,
-    backoffMs: timing.backoffMs,
-    ...(hosts ? { hosts } : {}),
-  });
+  const decision = decide(
+    factsOf(input, {
+      now: new Date().toISOString(),
+      failure,
+      seen: looked.seen,
+      over: looked.over,
+      ...(looked.done === undefined ? {} : { done: looked.done }),
+      ...(hosts ? { hosts } : {}),
+    }),
+  );
   const { kind, because, afterMs } = decision;
   deps.log.info({ task: task.id, run: n, look, decision: kind, because, afterMs }, 'decided');
   return deps.redact

@@ -3,9 +3,10 @@
 import { readFile } from 'node:fs/promises';
 import type { Agent, Agents, AgentWords } from '../agents/agent.ts';
 import type { Heard } from '../agents/heard.ts';
-import { endingOf } from '../agents/index.ts';
+import { agentNamed, endingOf } from '../agents/index.ts';
 import { usageOf } from '../agents/reading.ts';
 import type { Exit } from '../domain/run.ts';
+import { sayError } from '../domain/say-error.ts';
 import type { AgentSpec } from '../domain/task.ts';
 import type { Redact } from '../host/redact.ts';
 import type { RunDir } from '../host/state-dir.ts';
@@ -37,7 +38,7 @@ export async function readWords(
   redact: Redact,
   exit: Exit | undefined,
 ): Promise<LastWords> {
-  const agent = Object.hasOwn(agents, use) ? agents[use] : undefined;
+  const agent = agentNamed(agents, use);
   const tailOf = async (file: string) => redact.text(await readTail(file, TAIL_BYTES + MARGIN_BYTES)).slice(-TAIL_BYTES);
   const [result, stdoutTail, stderrTail, heard] = await Promise.all([
     readFile(dir.result, 'utf8').catch(() => undefined),
@@ -57,7 +58,7 @@ function ownWords(agent: Agent | undefined, result: string | undefined): AgentWo
   try {
     return agent?.readResult?.(result) ?? {};
   } catch (error) {
-    return { unreadable: `its agent could not read it: ${error instanceof Error ? error.message : String(error)}` };
+    return { unreadable: `its agent could not read it: ${sayError(error)}` };
   }
 }
 

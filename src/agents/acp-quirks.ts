@@ -10,7 +10,6 @@ export interface AcpQuirk {
   readonly files?: Readonly<Record<string, string>>;
   /** How it logs in where this variable is set. */
   readonly login?: { readonly variable: string; readonly method: string };
-  readonly credentials?: readonly string[];
 }
 
 /** Long waits are Outlive's; one more try inside keeps the conversation. A person's own settings beat these defaults. */

@@ -3,7 +3,7 @@
 import type { Ending, Rule } from '../domain/ending.ts';
 import { PROCESS_RULES } from '../domain/process-rules.ts';
 import { acp, acpReader } from './acp.ts';
-import type { Agents, Reader } from './agent.ts';
+import type { Agent, Agents, Reader } from './agent.ts';
 import { claude, claudeReader } from './claude.ts';
 import { codex, codexReader } from './codex.ts';
 import { command } from './command.ts';
@@ -17,6 +17,8 @@ import { asksInSilence, sdk } from './sdk.ts';
 
 /** Those that every worker has, by the name in a task's `agent.use`. */
 export const AGENTS: Agents = { claude, codex, opencode, acp, command, module: moduleAgent };
+
+export const agentNamed = (agents: Agents, name: string): Agent | undefined => (Object.hasOwn(agents, name) ? agents[name] : undefined);
 
 /** By the first word of an agent's name, such as `claude-agent-sdk` or `gemini-cli`. */
 const READERS: Readonly<Record<string, Reader>> = {
@@ -40,7 +42,8 @@ const CODEX_SDK: Reader = { ...codexReader, conclude: asksInSilence };
 
 /** undefined for a name that nobody knows, and for programs that speak in no way of their own. */
 function readerOf(agent = '', agents: Agents = AGENTS): Reader | undefined {
-  if (Object.hasOwn(agents, agent)) return agents[agent]?.reader;
+  const own = agentNamed(agents, agent);
+  if (own) return own.reader;
   const dash = agent.indexOf('-');
   const first = dash < 0 ? agent : agent.slice(0, dash);
   if (/-acp\b/.test(agent)) return first === 'codex' ? CODEX_ACP : acpReader;

@@ -10,8 +10,8 @@ import type { temporal } from '@temporalio/proto';
 export interface ActivityTrace {
   readonly id: string;
   readonly type?: string;
-  /** What it was given. */
-  readonly input?: readonly unknown[];
+  /** Decodes what it was given. Rejects where that cannot be read. */
+  readonly input?: () => Promise<unknown[]>;
   readonly scheduledAt: string;
   readonly startedAt?: string;
   readonly identity?: string;
@@ -38,7 +38,7 @@ export async function tracesOf(events: readonly HistoryEvent[], converter: Loade
   const [input] = await decode(events[0]?.workflowExecutionStartedEventAttributes?.input);
   const activities = new Map<string, ActivityTrace>();
   for (const event of events) {
-    const change = (await scheduled(event, decode)) ?? started(event) ?? (await ended(event, decode)) ?? (await local(event, decode));
+    const change = scheduled(event, decode) ?? started(event) ?? (await ended(event, decode)) ?? (await local(event, decode));
     if (!change) continue;
     const before = activities.get(change.key);
     activities.set(change.key, { ...(before ?? { id: change.key, scheduledAt: atOf(event) }), ...change.trace });
@@ -53,10 +53,10 @@ interface Change {
 }
 type Decode = (payloads: Payloads) => Promise<unknown[]>;
 
-async function scheduled(event: HistoryEvent, decode: Decode): Promise<Change | undefined> {
+function scheduled(event: HistoryEvent, decode: Decode): Change | undefined {
   const asked = event.activityTaskScheduledEventAttributes;
   if (!asked) return undefined;
-  const input = await decode(asked.input);
+  const input = () => decode(asked.input);
   return { key: String(event.eventId), trace: { id: asked.activityId ?? '', type: asked.activityType?.name ?? '', input } };
 }
 

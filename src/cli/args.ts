@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import type { TaskState } from '../domain/contract.ts';
 import { DURATION_FORM, parseDuration } from '../domain/duration.ts';
 import { hostOfHealthId, QUEUE_WORD, TASK_ID, taskIdOfWorkflow } from '../domain/names.ts';
-import { type Answer, CHOICES, type Choice, SETTABLE } from '../domain/question.ts';
+import { type Answer, CHOICES, type Choice, COUNTS, SETTABLE } from '../domain/question.ts';
 
 export const TASK_STATES = [
   'queued',
@@ -65,14 +65,13 @@ export function choice(text: string): Choice {
 }
 
 type Settings = NonNullable<Answer['set']>;
-const COUNTS: ReadonlySet<string> = new Set(['runs', 'perReason', 'run.turns']);
 
 /** One `--set limit=value`, on top of those before it. */
 export function setting(text: string, before: Settings = {}): Settings {
   const [, key, value] = /^([^=]+)=(.*)$/.exec(text) ?? [];
   if (!key || value === undefined) throw new InvalidArgumentError('It is written limit=value, as in runs=8 or run.wall=2h.');
   if (!(SETTABLE as readonly string[]).includes(key)) throw new InvalidArgumentError(`An answer may set: ${SETTABLE.join(', ')}.`);
-  if (COUNTS.has(key)) return { ...before, [key]: atLeastOne(value) };
+  if (COUNTS.includes(key)) return { ...before, [key]: atLeastOne(value) };
   if (key !== 'model') duration(value);
   return { ...before, [key]: value };
 }

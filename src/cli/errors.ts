@@ -1,6 +1,7 @@
 // How a command ends, and what is said when it does not do what was asked. Expected errors carry a `code`; anything
 // else is a fault of ours and says so.
 
+import { sayError } from '../domain/say-error.ts';
 import type { Screen } from './screen.ts';
 
 /** DESIGN §6: ok, not so, usage or bad input, no server, `--wait` ended at a question. */
@@ -80,8 +81,7 @@ export function reportError(error: unknown, screen: Screen): ExitCode {
 const isBrokenPipe = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EPIPE';
 
 function sayFault(error: unknown): string {
-  const words = error instanceof Error ? error.message : String(error);
-  return `This is a fault of Outlive: ${words}\nRun the command again with OUTLIVE_DEBUG=1 and report what it prints.`;
+  return `This is a fault of Outlive: ${sayError(error)}\nRun the command again with OUTLIVE_DEBUG=1 and report what it prints.`;
 }
 
 function stackOf(error: Error): string {

@@ -5,6 +5,7 @@ import { isGrpcCancelledError, isGrpcDeadlineError, ServiceError, type WorkflowH
 import type { Connected } from '../connection.ts';
 import type { TaskStatus } from '../domain/contract.ts';
 import { STATUS_QUERY } from '../domain/names.ts';
+import { sayError } from '../domain/say-error.ts';
 import { tracesOf } from './activity-traces.ts';
 import { isUnreadable } from './encoded.ts';
 import { withPending } from './pending.ts';
@@ -57,7 +58,7 @@ function sayWhySilent(error: unknown): string {
   if (isGrpcDeadlineError(error) || isGrpcCancelledError(error))
     return 'no worker answered within 5 s: start one with `outlive worker`, or look with `outlive doctor`';
   const cause = error instanceof ServiceError && error.cause ? error.cause : error;
-  const words = cause instanceof Error ? cause.message : String(cause);
+  const words = sayError(cause);
   if (words.includes('no poller seen')) return 'no worker is up: start one with `outlive worker`, or look with `outlive doctor`';
   return `the task could not be asked: ${words}`;
 }

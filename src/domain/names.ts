@@ -8,6 +8,8 @@ export const CONTROL_QUEUE = 'outlive';
 export const TASK_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** Hosts and pools: their names become names of queues. */
 export const QUEUE_WORD = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+/** Agents, by the name in a task's `agent.use`. */
+export const AGENT_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
 export const taskWorkflowId = (taskId: string): string => `task/${taskId}`;
 export const taskIdOfWorkflow = (workflowId: string): string => workflowId.replace(/^task\//, '');

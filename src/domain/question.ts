@@ -30,6 +30,7 @@ export interface Question {
 /** What an answer may set, for the rest of the task: counts as numbers, durations as `10m`, the model by its agent's name for it. */
 export const SETTABLE = ['runs', 'perReason', 'wall', 'run.wall', 'run.stall', 'run.turns', 'model'] as const;
 export type Setting = (typeof SETTABLE)[number];
+export const COUNTS: readonly string[] = ['runs', 'perReason', 'run.turns'] satisfies Setting[];
 
 export interface Answer {
   readonly question?: string;
@@ -104,7 +105,6 @@ export function readStop(sent: unknown): Read<Stop> {
 
 /** Agents whose model a task names. */
 const WITH_MODEL: readonly string[] = ['claude', 'codex', 'opencode'];
-const COUNTS: readonly string[] = ['runs', 'perReason', 'run.turns'];
 const LONGEST_MODEL = 200;
 
 function readSettings(set: unknown, agent: string): Read<NonNullable<Answer['set']>> {

@@ -4,8 +4,10 @@ import { classify } from './classify.ts';
 import { decide } from './decide.ts';
 import type { DecisionKind, Facts } from './decision.ts';
 import type { Rule } from './ending.ts';
+import { withFailure } from './facts.ts';
 import type { Failure, Reason } from './failure.ts';
 import type { RecordedEnding } from './recorded-ending.ts';
+import { failureOf } from './verdict.ts';
 
 /** One line of a file of recorded endings. `was` is what was said and decided then. */
 export interface RecordedDecision {
@@ -30,8 +32,7 @@ export interface Replayed {
 export function replayDecision(recorded: RecordedDecision, rules: readonly Rule[]): Replayed {
   const { id, n, look, was, facts } = recorded;
   const failure = classifiedAnew(recorded, rules);
-  const runs = facts.runs.map((run, index) => (index === facts.runs.length - 1 ? { ...run, failure } : run));
-  const { kind, because } = decide({ ...facts, failure, runs });
+  const { kind, because } = decide({ ...facts, failure, runs: withFailure(facts.runs, failure) });
   const now = { reason: failure.reason, kind, because };
   return { id, n, look, changed: now.reason !== was.reason || now.kind !== was.kind, was, now };
 }
@@ -39,16 +40,5 @@ export function replayDecision(recorded: RecordedDecision, rules: readonly Rule[
 /** A good end that was found wanting is told by its outputs, which are not looked at again. */
 function classifiedAnew({ ending, facts: { failure } }: RecordedDecision, rules: readonly Rule[]): Failure {
   if (!ending) return failure;
-  const { class: of, reason, basis, rule, evidence, retryAfterMs, resetsAt } = classify(ending.ending, rules);
-  if (of === 'none' || reason === 'succeeded') return failure;
-  return {
-    class: of,
-    reason,
-    basis,
-    rule,
-    evidence,
-    progress: failure.progress,
-    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    ...(resetsAt === undefined ? {} : { resetsAt }),
-  };
+  return failureOf(classify(ending.ending, rules), failure.progress) ?? failure;
 }

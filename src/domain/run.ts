@@ -65,6 +65,10 @@ export type StartPoint =
       readonly host: string;
     };
 
+const TREE_ENDS_MS = 30_000;
+/** After how long a run that nobody looks after is over, whatever became of its host: its lease, and from SIGTERM to the last process of its tree. */
+export const overAfterMs = (leaseMs: number): number => leaseMs + TREE_ENDS_MS;
+
 /** What `runAgent` and `reattachRun` are given. `avoid` are hosts that should leave this run to another; `notes` go into the prompt. */
 export interface RunInput {
   readonly task: Task;

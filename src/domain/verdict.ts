@@ -1,7 +1,7 @@
 // How a verdict is written down: the class and the retry of its reason, the wait that was asked for, the evidence.
 
 import type { Ending, Verdict } from './ending.ts';
-import { type Basis, type Evidence, REASONS, type Reason } from './failure.ts';
+import { type Basis, type Evidence, type Failure, REASONS, type Reason } from './failure.ts';
 import { readWait } from './wait-hints.ts';
 
 /** Beyond this a wait is a plan's, not a rate's. */
@@ -41,6 +41,11 @@ export const succeeded = (claim: Evidence): Verdict => ({
   rule: 'good_end',
   evidence: [claim],
 });
+
+/** The failure that a verdict tells of; undefined where it says that the end was good. */
+export function failureOf({ class: of, reason, retry: _, ...told }: Verdict, progress: boolean): Failure | undefined {
+  return of === 'none' || reason === 'succeeded' ? undefined : { ...told, class: of, reason, progress };
+}
 
 interface Wait {
   readonly retryAfterMs: number | undefined;

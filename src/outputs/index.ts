@@ -1,5 +1,6 @@
 // The registry of outputs: one file a kind.
 import { type OutputSeen, REACH } from '../domain/output.ts';
+import { sayError } from '../domain/say-error.ts';
 import type { Output, OutputKind } from '../domain/task.ts';
 import { probeCommand } from './command.ts';
 import { probeCommit } from './commit.ts';
@@ -29,6 +30,6 @@ async function look(output: Output, place: Place): Promise<ProbeAnswer> {
   try {
     return await (PROBES[output.kind] as Probe<OutputKind>)(output, place);
   } catch (error) {
-    return { state: 'unknown', evidence: `the look itself failed: ${error instanceof Error ? error.message : String(error)}` };
+    return { state: 'unknown', evidence: `the look itself failed: ${sayError(error)}` };
   }
 }

@@ -1,6 +1,8 @@
 // The form of a task's agent: one form for each, with its own fields and no other.
 
 import { z } from 'zod';
+import { AGENT_NAME } from '../domain/names.ts';
+import { sayError } from '../domain/say-error.ts';
 import type { AgentSpec } from '../domain/task.ts';
 import type { Finding, Path } from './complaints.ts';
 import { expected, expectedText, sayFound, sayWord } from './expected.ts';
@@ -44,10 +46,11 @@ const module = mapping(
   '{use: module, path: …}',
 );
 
-const OWN_NAMES = ['claude', 'codex', 'opencode', 'acp', 'command', 'module'] as const;
+const OWN = [claude, codex, opencode, acp, command, module] as const;
+const OWN_NAMES: readonly string[] = OWN.map(({ shape }) => shape.use.value);
 const AGENT_FORM = 'an agent such as claude or {use: command, argv: […]}';
 
-const own = z.discriminatedUnion('use', [claude, codex, opencode, acp, command, module], {
+const own = z.discriminatedUnion('use', OWN, {
   error: ({ code, input }) =>
     code === 'invalid_union' ? sayWord((input as { use?: unknown }).use, 'agent', OWN_NAMES) : expected(AGENT_FORM)({ input }),
 });
@@ -57,7 +60,7 @@ const registered = mapping(
   {
     use: z
       .string()
-      .regex(new RegExp(`^(?!(?:${OWN_NAMES.join('|')})$)[a-z][a-z0-9-]{0,62}$`), { abort: true })
+      .regex(new RegExp(`^(?!(?:${OWN_NAMES.join('|')})$)${AGENT_NAME.source.slice(1)}`), { abort: true })
       .describe('The name under which the workers have registered an agent of yours.'),
     options: z
       .record(z.string(), z.json(), { error: expected('a mapping of options') })
@@ -68,7 +71,7 @@ const registered = mapping(
 );
 
 /** The name alone, where an agent needs no more. */
-const name = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/);
+const name = z.string().regex(AGENT_NAME);
 
 export const agent = z
   .union([name, own, registered], { error: ({ input }) => expected(AGENT_FORM)({ input }) })
@@ -82,10 +85,10 @@ export function ofAgent(given: unknown, others: Registered): Finding[] {
   const alone = typeof given === 'string';
   const fields = (alone ? { use: given } : given) as { readonly use?: unknown; readonly options?: unknown } | undefined;
   const use = typeof fields === 'object' && fields !== null ? fields.use : undefined;
-  if (typeof use !== 'string' || (!alone && OWN_NAMES.includes(use as never))) return [];
+  if (typeof use !== 'string' || (!alone && OWN_NAMES.includes(use))) return [];
   const path: Path = alone ? ['agent'] : ['agent', 'use'];
   if (alone && NEED_MORE[use]) return [{ path, says: `${sayFound(use)} needs more than its name; expected ${NEED_MORE[use]}` }];
-  if (OWN_NAMES.includes(use as never)) return [];
+  if (OWN_NAMES.includes(use)) return [];
   const known = Object.hasOwn(others, use) ? others[use] : undefined;
   if (!known) return [{ path, says: sayWord(use, 'agent', [...OWN_NAMES, ...Object.keys(others)]) }];
   const problem = problemOf(known, isOptions(fields?.options) ? fields.options : {});
@@ -97,7 +100,7 @@ function problemOf(agent: Registered[string], options: Readonly<Record<string, u
   try {
     return agent.refuse?.(options);
   } catch (error) {
-    return `the agent's own check of them failed: ${error instanceof Error ? error.message : String(error)}`;
+    return `the agent's own check of them failed: ${sayError(error)}`;
   }
 }
 

@@ -6,6 +6,7 @@ import type { ControlActivities, Made } from '../domain/contract.ts';
 import type { Ask } from '../domain/decision.ts';
 import { CONTROL_QUEUE, finishActivityId, hostQueue } from '../domain/names.ts';
 import { owedByOutlive, sayOutput } from '../domain/output.ts';
+import { sayError } from '../domain/say-error.ts';
 import type { Output } from '../domain/task.ts';
 import type { Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
@@ -45,7 +46,7 @@ async function make(life: TaskLife, index: number, output: Output): Promise<Effe
   } catch (error) {
     if (isCancellation(error)) throw error;
     const cause = error instanceof ActivityFailure ? error.cause : error;
-    return { ok: false, why: cause instanceof Error ? cause.message : String(cause) };
+    return { ok: false, why: sayError(cause) };
   }
 }
 

@@ -16,7 +16,7 @@ import { type Declined, type HostActivities, type LeftRun, RUN_DECLINED, RUN_DET
 import { sayDuration } from '../domain/duration.ts';
 import { FAILURE_TYPES } from '../domain/failure.ts';
 import { hostQueue, hostRunsQueue, poolQueue, reattachActivityId, runActivityId } from '../domain/names.ts';
-import type { Heartbeat, RunInput, RunRecord, RunReport, StartPoint } from '../domain/run.ts';
+import { type Heartbeat, overAfterMs, type RunInput, type RunRecord, type RunReport, type StartPoint } from '../domain/run.ts';
 import { checksMs } from '../domain/task.ts';
 import type { Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
@@ -26,8 +26,6 @@ const MAX_DECLINES = 3;
 const MAX_STRICT_DECLINES = 10;
 /** What a run may take beyond its own limit: clone, checks, bank. */
 const SLACK_MS = 30 * 60_000;
-/** Beyond its lease: from SIGTERM to the last process of the tree, and a worker's own start. */
-const BEYOND_LEASE_MS = 30_000;
 /** A run that is lost this often brings its workers down; looking after it once more would bring down another. */
 const MAX_REATTACHES = 20;
 
@@ -122,8 +120,8 @@ function reattach(
   return reattachRun({ ...inputOf(life, run, step, []), stateId });
 }
 
-/** The agent's lease has run out by then, whatever became of its host. */
-const reattachMs = ({ timing }: TaskLife): number => timing.leaseMs + BEYOND_LEASE_MS;
+/** How long its host may take to have it again; that leaves time for a worker's own start. */
+const reattachMs = ({ timing }: TaskLife): number => overAfterMs(timing.leaseMs);
 
 const isUntaken = (error: unknown): boolean =>
   error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';

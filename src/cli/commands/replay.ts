@@ -61,7 +61,7 @@ async function fromServer({ client }: Connected, sinceMs: number, hear: (recorde
   for await (const { workflowId, runId } of client.workflow.list({ query })) {
     const { events } = await client.workflow.getHandle(workflowId, runId).fetchHistory();
     const traces = await tracesOf(events ?? [], client.options.loadedDataConverter);
-    for (const recorded of recordedDecisions(workflowId, traces)) hear(recorded);
+    for (const recorded of await recordedDecisions(workflowId, traces)) hear(recorded);
   }
 }
 

@@ -27,7 +27,7 @@ const AUTH_REQUIRED = -32_000;
 /** Lists of what could be chosen; nobody chooses. */
 const LISTS: readonly string[] = ['availableCommands', 'availableModels', 'availableModes', 'configOptions'];
 
-const told = (await readDriverOrder()) as unknown as Told;
+const told = await readDriverOrder<Told>();
 let isOver = false;
 let isGone = false;
 /** What an old session says again of itself is not news. */

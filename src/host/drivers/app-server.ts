@@ -28,7 +28,7 @@ const LONGEST_ROW = { notices: 20, ms: 120_000 };
 const USAGE_ERROR = 2;
 const ANSWER_MS = 5000;
 
-const told = (await readDriverOrder()) as unknown as Told;
+const told = await readDriverOrder<Told>();
 let row: { readonly since: number; notices: number } | undefined;
 let turn: { readonly threadId: string; readonly turnId: string } | undefined;
 let fallback: ChildProcess | undefined;

@@ -6,12 +6,6 @@ import { fileURLToPath } from 'node:url';
 
 export type DriverKind = 'acp' | 'app-server' | 'module';
 
-/** `argv` starts the agent; the rest is the driver's own, JSON, and read with care by it. */
-export interface DriverOrder {
-  readonly argv: readonly string[];
-  readonly [name: string]: unknown;
-}
-
 export const DRIVER_ORDER_FILE = 'driver.json';
 
 /** The bundle of the build; from source, that of the last build. */
@@ -21,9 +15,9 @@ const built = (kind: DriverKind): string =>
 /** The argv of a driver whose order is in `file`. */
 export const driverArgv = (kind: DriverKind, file: string): string[] => [process.execPath, built(kind), file];
 
-/** For drivers: what their worker has told them. */
-export async function readDriverOrder(): Promise<DriverOrder> {
+/** For drivers: what their worker has told them, the agent's `argv` and what its adapter says. JSON that the worker has written itself. */
+export async function readDriverOrder<Told>(): Promise<Told> {
   const [file] = process.argv.slice(2);
   if (file === undefined) throw new Error('a driver wants the file with its order as its only argument');
-  return JSON.parse(await readFile(file, 'utf8')) as DriverOrder;
+  return JSON.parse(await readFile(file, 'utf8')) as Told;
 }

@@ -117,5 +117,5 @@ function plain(value: object): object {
 
 const sayError = (error: unknown): string => (error instanceof Error ? error.message : inspect(error));
 
-const told = (await readDriverOrder()) as unknown as Told;
+const told = await readDriverOrder<Told>();
 await work(told);

@@ -4,6 +4,7 @@
 import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { taskWorkflowId } from '../../domain/names.ts';
+import { sayError } from '../../domain/say-error.ts';
 import { withRepoCache } from '../repo-cache.ts';
 import { listRunDirs, repoCache } from '../state-dir.ts';
 import { readRecords } from './bank-record.ts';
@@ -11,7 +12,7 @@ import { dropFromCache, type Refs, refsInCache } from './bank-refs.ts';
 import type { DiskUse } from './disk-use.ts';
 import { removeFolder } from './folder-removal.ts';
 import { keyOfRun, type SurveyedRun } from './run-survey.ts';
-import { isTimeOver, messageOf, type Sweep } from './sweep.ts';
+import { isTimeOver, type Sweep } from './sweep.ts';
 
 /** The folders in the place of caches that have this ending. */
 export async function listCaches(state: string, ending: string): Promise<string[]> {
@@ -38,7 +39,7 @@ export async function sweepCaches(sweep: Sweep, runs: readonly SurveyedRun[], us
       signal.throwIfAborted();
       swept.kept.push({
         run: cache,
-        why: `the cache cannot be tidied up: ${messageOf(error)}. Where nothing of it is needed, remove it by hand`,
+        why: `the cache cannot be tidied up: ${sayError(error)}. Where nothing of it is needed, remove it by hand`,
       });
     }
   }

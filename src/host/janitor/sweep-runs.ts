@@ -3,13 +3,14 @@
 
 import { bankRef, wipRef } from '../../domain/names.ts';
 import { type Closed, choose, closedOf, type KeptRun, sayPressure } from '../../domain/retention.ts';
+import { sayError } from '../../domain/say-error.ts';
 import { bankRun } from '../bank.ts';
 import { repoCache } from '../state-dir.ts';
 import { writeRecord } from './bank-record.ts';
 import { type Refs, refsInCache } from './bank-refs.ts';
 import { removeFolder } from './folder-removal.ts';
 import type { SurveyedRun } from './run-survey.ts';
-import { messageOf, type Sweep } from './sweep.ts';
+import type { Sweep } from './sweep.ts';
 
 export type MeasuredRun = SurveyedRun & KeptRun & { readonly bytes: number };
 
@@ -51,7 +52,7 @@ async function keepInBank({ dir, workflowId, banking }: SurveyedRun, { done, clo
     if (Object.keys(refs).length > 0) await writeRecord(dir, { workflowId, repo, at: banking.task.bank, refs, closed: { done, closedAt } });
     return undefined;
   } catch (error) {
-    return sayUnbanked(`where it is banked cannot be written down: ${messageOf(error)}`);
+    return sayUnbanked(`where it is banked cannot be written down: ${sayError(error)}`);
   }
 }
 
@@ -73,4 +74,4 @@ async function remove(root: string): Promise<string | undefined> {
 }
 
 export const sayNotRemoved = (error: unknown): string =>
-  `it was given up, but it cannot be removed (${messageOf(error)}): remove what is left of it by hand, with the rights of its owner`;
+  `it was given up, but it cannot be removed (${sayError(error)}): remove what is left of it by hand, with the rights of its owner`;

@@ -47,5 +47,3 @@ export async function isTimeOver({ looks, terms, now }: Sweep, workflowId: strin
   };
   return isSo(await looks.at(workflowId)) && isSo(await looks.anew(workflowId));
 }
-
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
