@@ -1,9 +1,11 @@
 // After a run has ended: its words, a look at its outputs, the bank, and what all that means. This is the border where
 // an ending becomes a typed failure (DESIGN §3.2), and nothing of it leaves the host unredacted.
 
+import { readFile } from 'node:fs/promises';
 import { agentNamed } from '../agents/index.ts';
 import { failureType } from '../domain/failure.ts';
 import type { BankSeen, Seen } from '../domain/output.ts';
+import { readPlan } from '../domain/plan-text.ts';
 import type { RunFacts, RunInput } from '../domain/run.ts';
 import type { Task } from '../domain/task.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
@@ -25,7 +27,7 @@ export async function conclude({ deps, input, dir, beats }: Attended, ended: End
   const ending = report.kind === 'failed' ? failureType(report.failure.reason) : 'finished';
   deps.log.info({ task: input.task.id, run: input.n, ended: ending, exit: ended.exit }, 'run ended');
   if (report.kind === 'failed') return { kind: 'failed', failure: failRun(input.n, report.failure, facts, report.recorded) };
-  return { kind: 'finished', report: { ...facts, ...(note ? { note } : {}) } };
+  return { kind: 'finished', report: { ...facts, ...(note ? { note } : {}), ...(report.plan ? { plan: report.plan } : {}) } };
 }
 
 export interface LookedAtEnd {
@@ -43,7 +45,7 @@ export async function lookAtEnd(
   workflowRunId: string,
   signal?: AbortSignal,
 ): Promise<LookedAtEnd> {
-  const { task, n, start } = input;
+  const { task, n, start, plans } = input;
   const { host } = deps;
   const redact = deps.redact.with(task.env);
   const words = await readWords(deps.agents, task.agent, dir, redact, exit);
@@ -52,10 +54,11 @@ export async function lookAtEnd(
   const isHere = entered && !isForgotten;
   const version = entered ? (words.agentVersion ?? ownVersion(deps, input, dir)) : undefined;
   const looked: Seen = isHere
-    ? await lookInWorkspace({ task, dir, env, goodEnd: saysFinished(words, exit), redact, ...(signal ? { signal } : {}) })
+    ? await lookInWorkspace({ task, dir, env, goodEnd: !plans && saysFinished(words, exit), redact, ...(signal ? { signal } : {}) })
     : nothingToSee(task, isForgotten ? FORGOTTEN : NEVER_STARTED);
   const bank = isHere && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
   const agentVersion = await version;
+  const plan = plans ? readPlan(await readFile(dir.plan, 'utf8').catch(() => undefined), task) : undefined;
   const facts: RunFacts = redact.json({
     host,
     entered,
@@ -67,7 +70,9 @@ export async function lookAtEnd(
     ...(agentVersion === undefined ? {} : { agentVersion }),
     seen: bank ? { ...looked, bank } : looked,
   });
-  const report = redact.json(reportRun({ agents: deps.agents, task, exit, words, facts, start, ...(trouble ? { trouble } : {}) }));
+  const report = redact.json(
+    reportRun({ agents: deps.agents, task, exit, words, facts, start, ...(trouble ? { trouble } : {}), ...(plan ? { plan } : {}) }),
+  );
   const note = words.typed?.note;
   return { report, facts, ...(note ? { note } : {}) };
 }

@@ -3,12 +3,11 @@
 // where the work goes on.
 
 import type { BankSeen } from '../domain/output.ts';
-import type { RunInput, StartPoint } from '../domain/run.ts';
+import { nextStart, type RunInput, type StartPoint } from '../domain/run.ts';
 import { bankRun, lookAtBank } from '../host/bank.ts';
 import { endRun } from '../host/recall.ts';
 import { listRunDirs, type RunDir, taskOfRunDir } from '../host/state-dir.ts';
 import type { Deps } from './deps.ts';
-import { nextStart } from './look.ts';
 import { sleepUnless } from './sleep-unless.ts';
 
 /** Resolves once no run of an earlier execution can live any more, with the point to start from. */

@@ -1,6 +1,7 @@
 // The activities of a worker, made from what the worker has. Control: what any worker can do. Host: what happens on this one.
 import type { ControlActivities, HostActivities } from '../domain/contract.ts';
 import { begin } from './begin.ts';
+import { checkCredential } from './check-credential.ts';
 import type { Deps, HostDeps } from './deps.ts';
 import { finish } from './finish.ts';
 import { readLog } from './read-log.ts';
@@ -13,6 +14,7 @@ export function createControlActivities(deps: Deps): ControlActivities {
     begin: (spec) => begin(deps, spec),
     settle: (input) => settle(deps, input),
     finish: (input) => finish(deps, input),
+    checkCredential,
   };
 }
 
@@ -23,5 +25,6 @@ export function createHostActivities(deps: HostDeps): HostActivities {
     readLog: (ask) => readLog(deps, ask),
     settle: (input) => settle(deps, input),
     finish: (input) => finish(deps, input),
+    checkCredential,
   };
 }

@@ -21,7 +21,7 @@ export interface Launched {
 /** Writes what the agent is to read. Throws with the code ENOENT where this host has no agent of that name: it lacks a tool. */
 export async function prepareLaunch(
   deps: Deps,
-  { task, n }: RunInput,
+  { task, n, plans }: RunInput,
   dir: RunDir,
   told: { readonly prompt: string; readonly resume?: string },
 ): Promise<Launched> {
@@ -38,7 +38,7 @@ export async function prepareLaunch(
   await writeFiles(dir, launch, inFolder);
   const env = Object.fromEntries(Object.entries(launch.env ?? {}).map(([name, value]) => [name, inFolder(value)]));
   const wrap = deps.config.host.wrap.map((part) => part.replaceAll('{workspace}', dir.workspace).replaceAll('{run}', dir.root));
-  const whole = agentEnvironment({ hostEnv: deps.env, task, n, dir, agent: { env, credentials: agent.credentials ?? [] } });
+  const whole = agentEnvironment({ hostEnv: deps.env, task, n, dir, plans, agent: { env, credentials: agent.credentials ?? [] } });
   // What a driver is to start must be there as well as what a supervisor is.
   const [program] = [...wrap, ...argv];
   if (launch.driver && program !== undefined) findProgram(program, whole['PATH'], dir.workspace);

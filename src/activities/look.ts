@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { sayDuration } from '../domain/duration.ts';
-import { type BankSeen, type CheckSeen, completeness, type OutputSeen, type RepositorySeen, type Seen } from '../domain/output.ts';
+import { type CheckSeen, completeness, type OutputSeen, type Seen } from '../domain/output.ts';
 import type { StartPoint } from '../domain/run.ts';
 import { type Check, sayArgv, type Task } from '../domain/task.ts';
 import type { Redact } from '../host/redact.ts';
@@ -84,11 +84,4 @@ export function hasProgress(start: StartPoint, seen: Seen): boolean {
   const { repository } = seen;
   if (repository) return repository.dirty > 0 || repository.head !== (start.kind === 'bank' ? start.head : repository.base);
   return seen.outputs.some((output) => output.by === 'agent' && (output.state === 'present' || output.state === 'partial'));
-}
-
-/** Where the next run starts: from what was banked last. A clone that was cut off in the middle of a merge is not continued as it lay. */
-export function nextStart(start: StartPoint, bank: BankSeen | undefined, repository: RepositorySeen | undefined): StartPoint {
-  if (bank?.state !== 'banked') return start;
-  const { ref, head, wip, at, host } = bank;
-  return { kind: 'bank', ref, head, at, host, ...(wip && !repository?.busy ? { wip } : {}) };
 }

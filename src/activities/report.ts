@@ -5,8 +5,11 @@ import type { Agents } from '../agents/agent.ts';
 import { endingOf as readByAgent, rulesFor } from '../agents/index.ts';
 import { classify } from '../domain/classify.ts';
 import type { Ending } from '../domain/ending.ts';
-import { type Evidence, type Failure, failureType } from '../domain/failure.ts';
+import { type Evidence, type Failure, failureType, REASONS, type Reason } from '../domain/failure.ts';
 import { completeness } from '../domain/output.ts';
+import { isPart } from '../domain/plan.ts';
+import type { Plan } from '../domain/plan-text.ts';
+import type { Read } from '../domain/question.ts';
 import { type RecordedEnding, recordEnding } from '../domain/recorded-ending.ts';
 import type { Exit, RunFacts, StartPoint } from '../domain/run.ts';
 import { cut, sayCompleteness } from '../domain/story.ts';
@@ -24,18 +27,21 @@ export interface EndedRun {
   readonly start: StartPoint;
   /** There where it never came to an agent: what stood in the way. */
   readonly trouble?: Ending;
+  /** There where it was to plan: what it wrote. */
+  readonly plan?: Read<Plan>;
 }
 
 export type Report =
-  | { readonly kind: 'finished' }
+  | { readonly kind: 'finished'; readonly plan?: Plan }
   | { readonly kind: 'failed'; readonly failure: Failure; readonly recorded?: RecordedEnding };
 
 /** A good end is one whose outputs are all there and whose checks are all green; every other end is classified. */
 export function reportRun(ended: EndedRun): Report {
-  const { agents, task, exit, words, facts, start } = ended;
+  const { agents, task, exit, words, facts, start, plan } = ended;
   const work = completeness(task, facts.seen);
   const endedWell = exit.exitCode === 0 && exit.endedBy === 'itself' && words.typed?.outcome !== 'failed';
-  if (endedWell && work.kind === 'complete') return { kind: 'finished' };
+  if (endedWell && plan) return plan.ok ? { kind: 'finished', plan: plan.value } : { kind: 'failed', failure: noPlan(plan.problem) };
+  if (endedWell && work.kind === 'complete') return goodEnd(task, facts);
   const ending = readByAgent(endingOf(ended), agents);
   const progress = hasProgress(start, facts.seen);
   const told = failureOf(classify(ending, rulesFor(task.agent.use, agents)), progress) ?? unseen(sayCompleteness(work), progress);
@@ -43,6 +49,18 @@ export function reportRun(ended: EndedRun): Report {
   const failure: Failure = { ...told, evidence: [...told.evidence, ...unexplained, ...unreadable(words)] };
   const recorded = recordEnding(ending);
   return plain({ kind: 'failed', failure, ...(recorded ? { recorded } : {}) } as const);
+}
+
+/** Of a step only what is banked reaches the next one. */
+function goodEnd(task: Task, { seen }: RunFacts): Report {
+  if (!isPart(task) || seen.bank?.state !== 'failed') return { kind: 'finished' };
+  return { kind: 'failed', failure: byOutputs('network_dropped', 'step_not_banked', { where: 'bank', value: seen.bank.evidence }, true) };
+}
+
+const noPlan = (problem: string): Failure => byOutputs('output_rejected', 'plan_refused', { where: 'plan', value: problem }, false);
+
+function byOutputs(reason: Reason, rule: string, { where, value }: Evidence, progress: boolean): Failure {
+  return { class: REASONS[reason].class, reason, basis: 'outputs', rule, evidence: [{ where, value: cut(value, 200) }], progress };
 }
 
 /** What nothing explains, a person has to read: the last line of each stream. */

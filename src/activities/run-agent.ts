@@ -91,9 +91,9 @@ async function isAnswered({ beats, input }: Attended): Promise<boolean> {
 /** From the prepared workspace to a supervised agent. */
 async function start(attended: Attended): Promise<LivingRun> {
   const { deps, input, dir, beats } = attended;
-  const { task, n, notes } = input;
+  const { task, n } = input;
   const session = await sessionHere(deps, input, dir);
-  const prompt = promptFor(task, notes, session !== undefined);
+  const prompt = promptFor(input, dir.plan, session !== undefined);
   await writeFile(dir.prompt, prompt);
   const { argv, env } = await prepareLaunch(deps, input, dir, { prompt, ...(session === undefined ? {} : { resume: session }) });
   const supervisor = await deps.supervisors.take();

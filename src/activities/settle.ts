@@ -8,7 +8,7 @@ import { decide } from '../domain/decide.ts';
 import { factsOf } from '../domain/facts.ts';
 import { hostOfIdentity, poolQueue } from '../domain/names.ts';
 import { type BankSeen, REACH, type Seen } from '../domain/output.ts';
-import type { RunRecord, StartPoint } from '../domain/run.ts';
+import { nextStart, type RunRecord, type StartPoint } from '../domain/run.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
 import { bankRun, lookAtBank } from '../host/bank.ts';
 import { endTree } from '../host/process-tree.ts';
@@ -18,7 +18,7 @@ import { workSince } from '../host/workspace.ts';
 import { asSeen, probe } from '../outputs/index.ts';
 import { NEVER_STARTED, STRANDED } from '../outputs/probe.ts';
 import type { Deps } from './deps.ts';
-import { hasProgress, lookInWorkspace, nextStart } from './look.ts';
+import { hasProgress, lookInWorkspace } from './look.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
 import { readWords, saysFinished } from './words.ts';
 
@@ -79,7 +79,8 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
   if (neverStarted(run, input.seen) || !(await exists(dir.workspace))) return lookFromAfar(input, input.seen);
   const redact = deps.redact.with(task.env);
   const words = await readWords(deps.agents, task.agent, dir, redact, ended?.exit);
-  const goodEnd = saysFinished(words, ended?.exit);
+  // Whoever plans claims nothing of the work.
+  const goodEnd = !run.plans && saysFinished(words, ended?.exit);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const signal = cancellationSignal();
   const looked = await lookInWorkspace({ task: needsChecks(run) ? task : { ...task, checks: [] }, dir, env, goodEnd, redact, signal });

@@ -4,7 +4,7 @@ import { InvalidArgumentError } from 'commander';
 import type { TaskState } from '../domain/contract.ts';
 import { DURATION_FORM, parseDuration } from '../domain/duration.ts';
 import { hostOfHealthId, QUEUE_WORD, TASK_ID, taskIdOfWorkflow } from '../domain/names.ts';
-import { type Answer, CHOICES, type Choice, COUNTS, SETTABLE } from '../domain/question.ts';
+import { AMOUNTS, type Answer, CHOICES, type Choice, COUNTS, SETTABLE } from '../domain/question.ts';
 
 export const TASK_STATES = [
   'queued',
@@ -43,6 +43,12 @@ export function atLeastOne(text: string): number {
   return number;
 }
 
+function amount(text: string): number {
+  const number = Number(text);
+  if (text.trim() !== '' && Number.isFinite(number) && number > 0) return number;
+  throw new InvalidArgumentError('It must be an amount in US dollars, more than 0.');
+}
+
 /** Names of hosts and pools become names of queues. */
 export function queueWord(text: string): string {
   if (QUEUE_WORD.test(text)) return text;
@@ -72,6 +78,7 @@ export function setting(text: string, before: Settings = {}): Settings {
   if (!key || value === undefined) throw new InvalidArgumentError('It is written limit=value, as in runs=8 or run.wall=2h.');
   if (!(SETTABLE as readonly string[]).includes(key)) throw new InvalidArgumentError(`An answer may set: ${SETTABLE.join(', ')}.`);
   if (COUNTS.includes(key)) return { ...before, [key]: atLeastOne(value) };
+  if (AMOUNTS.includes(key)) return { ...before, [key]: amount(value) };
   if (key !== 'model') duration(value);
   return { ...before, [key]: value };
 }

@@ -1,11 +1,25 @@
 // What the answers to a task's questions mean afterwards.
 
 import type { AnswerRecord } from './contract.ts';
+import type { Answer } from './question.ts';
 
-/** What people said with a `retry` holds for every later run: one that dies must not lose what made its inputs others. */
+/** Names a person who answered without saying who they are. */
+export const SOMEBODY = 'somebody';
+
+export const answerRecord = ({ question = '', choice, note, by = SOMEBODY }: Answer, at: string): AnswerRecord => ({
+  question,
+  choice,
+  by,
+  at,
+  ...(note ? { note } : {}),
+});
+
+/** What people said of the work holds for every later run: one that dies must not lose what made its inputs others. */
 export function notesIn(answers: readonly AnswerRecord[]): string[] {
-  return answers.flatMap(({ choice, note }) => (choice === 'retry' && note ? [`A person says: ${note}`] : []));
+  return answers.flatMap(({ choice, note }) => (ABOUT_THE_WORK.includes(choice) && note ? [`A person says: ${note}`] : []));
 }
+
+const ABOUT_THE_WORK: readonly string[] = ['retry', 'split', 'refuse', 'adopt'] satisfies Answer['choice'][];
 
 /** What to tell somebody who answers after somebody else did. */
 export function sayAnswered(answers: readonly AnswerRecord[]): string | undefined {

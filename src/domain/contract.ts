@@ -1,8 +1,10 @@
 // What crosses a border of the workflow: the status that people and scripts read, the result, the activities.
 
+import type { CredentialChecked } from './credential.ts';
 import type { Decision } from './decision.ts';
 import type { Class, Failure, Reason } from './failure.ts';
 import type { Banked, BankSeen, OutputSeen, Seen } from './output.ts';
+import type { PlanStatus } from './plan.ts';
 import type { Question } from './question.ts';
 import type { RunFacts, RunInput, RunRecord, RunReport, StartPoint } from './run.ts';
 import type { LogAsk, LogPiece } from './run-log.ts';
@@ -31,6 +33,8 @@ export interface TaskStatus {
   readonly outputs: readonly OutputSeen[];
   /** Where the newest work that was kept stands; left out where nothing was. */
   readonly bank?: Banked;
+  /** There where the task was split into steps. */
+  readonly plan?: PlanStatus;
   readonly hold?: Hold;
   readonly question?: Question;
   readonly answers: readonly AnswerRecord[];
@@ -53,10 +57,12 @@ export interface RunStatus {
   readonly agentVersion?: string;
   readonly resumes?: RunRecord['resumes'];
   readonly enriched?: true;
+  readonly plans?: true;
+  readonly step?: number;
   readonly reattached?: number;
   readonly late?: RunRecord['late'];
 }
-export type DecisionStatus = Pick<Decision, 'kind' | 'because' | 'afterMs'>;
+export type DecisionStatus = Pick<Decision, 'kind' | 'because' | 'afterMs' | 'evidence' | 'used' | 'otherwise'>;
 
 export interface AnswerRecord {
   readonly question: string;
@@ -117,6 +123,13 @@ export interface SettleInput {
   readonly start: StartPoint;
   /** What the run itself saw before it ended; missing where it could not report. */
   readonly seen?: Seen;
+  /** What the check of its credential said, where this end has asked for one. */
+  readonly credential?: CredentialChecked;
+}
+
+export interface CheckInput {
+  readonly task: Task;
+  readonly n: number;
 }
 
 export interface Settled {
@@ -153,9 +166,10 @@ export interface ControlActivities {
   begin(spec: TaskSpec): Promise<Begun>;
   settle(input: SettleInput): Promise<Settled>;
   finish(input: FinishInput): Promise<Made>;
+  checkCredential(input: CheckInput): Promise<CredentialChecked>;
 }
 
-/** Activities of a host. `settle` and `finish` are there too, for what only that host can see. */
+/** Activities of a host. `settle`, `finish` and `checkCredential` are there too, for what only that host can see. */
 export interface HostActivities {
   runAgent(input: RunInput): Promise<RunReport>;
   /** Takes up a run again that lost its activity: it lives, or it has ended and its host knows how. */
@@ -163,6 +177,7 @@ export interface HostActivities {
   readLog(ask: LogAsk): Promise<LogPiece>;
   settle(input: SettleInput): Promise<Settled>;
   finish(input: FinishInput): Promise<Made>;
+  checkCredential(input: CheckInput): Promise<CredentialChecked>;
 }
 
 /** Types of ApplicationFailure that are no verdict on a run. */

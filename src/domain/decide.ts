@@ -2,50 +2,41 @@
 // its answer is in the task's history before anything acts on it (DESIGN §3.4), and the policy may change while
 // tasks live for weeks. It refuses to guess: what is not known is looked at again, then asked, never retried.
 
-import { backoffMs, statedEndMs, statedWaitMs } from './backoff.ts';
+import { statedEndMs, statedWaitMs } from './backoff.ts';
+import { afterFullContext, onSameWork } from './decide-context.ts';
 import { endedAtMs, isTooFar, sayTime, sayTooFar, seedOf, statedWait, waitMs } from './decide-wait.ts';
 import type { Decision, Facts } from './decision.ts';
 import { sayDuration } from './duration.ts';
-import { type Evidence, REASONS } from './failure.ts';
-import { handOff } from './hand-off.ts';
-import { breach, ledgersOf } from './ledgers.ts';
+import { REASONS } from './failure.ts';
+import { ADVICE, answer, ask, bankAgain, gated, lookAgain, sayNextRun } from './grounds.ts';
 import { never } from './never.ts';
 import { type Completeness, completeness } from './output.ts';
-import type { Choice } from './question.ts';
+import { isPart } from './plan.ts';
 import { REACTIONS, type Reaction } from './reactions.ts';
-import { otherHosts, repetition, suspects } from './repetition.ts';
+import { otherHosts, suspects } from './repetition.ts';
 import { lostItsSession, sessionOf } from './resume.ts';
-import { capital, count, cut, quote, sayCompleteness, sayEnd, sayFailure, sayLeft, tellNextRun } from './story.ts';
-
-/**
- * A look that came back `unknown` is repeated this often, 30 s apart and doubling: about half an hour, as long as an
- * effect is tried, before a person is asked.
- */
-const MAX_LOOKS = 7;
-const FIRST_LOOK_AGAIN_MS = 30_000;
-const LONGEST = { because: 1000, text: 2000, evidence: 200 } as const;
-const MOST_EVIDENCE = 20;
-
-/** What a person can do where the reason of the failure is not what stands in the way. */
-const ADVICE = {
-  vouch: 'Look at what is there, then answer; a `retry` tells the next run to verify it first.',
-  unseen: 'Put right what keeps the look from an answer, then answer `look`.',
-  unbanked: 'Put right what keeps it from being banked, then answer `look`; a `retry` starts without it.',
-  alive: 'Bring the host back and answer `look`, or make sure that nothing of the run lives and answer `retry`.',
-  ledger: 'Answer `retry` for one more run, or `retry` with a higher limit for several; `close` ends the task.',
-} as const;
-
-/** The rule of the classifier for a host's limit of output. */
-const OUTPUT_FLOOD = 'ended_by_output_limit';
+import { count, sayCompleteness, sayEnd, sayFailure, sayLeft, tellNextRun } from './story.ts';
 
 type RetryReaction = Extract<Reaction, { kind: 'retry' }>;
 
+const ON_PURPOSE = {
+  kind: 'stop',
+  because: 'the task was stopped on purpose',
+  otherwise: 'nothing would: whoever stopped it wanted it to end',
+} as const;
+
 export function decide(facts: Facts): Decision {
-  const { failure, n } = facts;
-  if (failure.reason === 'cancelled') return answer(facts, { kind: 'stop', because: 'the task was stopped on purpose' });
-  const work = completeness(facts.task, facts.seen);
+  const { failure, n, task, seen } = facts;
+  if (failure.reason === 'cancelled') return answer(facts, ON_PURPOSE);
+  const work = completeness(task, seen);
   if (work.kind === 'complete') {
-    return answer(facts, { kind: 'finish', because: `${sayFailure(n, failure)}, but its work is there: ${sayCompleteness(work)}` });
+    // The next step begins with what this one left.
+    if (isPart(task) && seen.bank?.state === 'failed') return bankAgain(facts, work, seen.bank.evidence);
+    return answer(facts, {
+      kind: 'finish',
+      because: `${sayFailure(n, failure)}, but its work is there: ${sayCompleteness(work)}`,
+      otherwise: 'without that proof, or with an output missing, the reaction to its failure would have followed',
+    });
   }
   if (!facts.over) return waitForTheEnd(facts, work);
   // Work of which nothing is known to be missing may be whole: a person is asked when looking does not help.
@@ -60,18 +51,24 @@ function react(facts: Facts, work: Completeness): Decision {
       return retry(facts, work, reaction);
     case 'retry_after_reset':
       return retryAfterReset(facts, work);
+    case 'check_credential':
+      return checkCredential(facts, work);
     case 'enrich':
-      return enrich(facts, work);
+      return afterFullContext(facts, work);
     case 'feedback':
       return feedback(facts, work);
     case 'finish':
-      return ask(facts, work, `the work was taken for done, and the look does not confirm it (${sayCompleteness(work)})`, ADVICE.vouch);
+      return ask(facts, work, {
+        why: `the work was taken for done, and the look does not confirm it (${sayCompleteness(work)})`,
+        advice: ADVICE.vouch,
+        otherwise: 'with every output seen, it would have been finished without a run',
+      });
     case 'stop':
-      return answer(facts, { kind: 'stop', because: 'the task was stopped on purpose' });
+      return answer(facts, ON_PURPOSE);
     case 'ask':
       return lostItsSession(facts)
         ? retry(facts, work, AFRESH, 'what it was to go on with may be what was refused, so it begins afresh')
-        : ask(facts, work, reaction.why);
+        : ask(facts, work, { why: reaction.why, otherwise: 'only its whole work would have: then it would have been finished' });
     default:
       return never(reaction);
   }
@@ -83,37 +80,29 @@ const AFRESH: RetryReaction = { kind: 'retry', wait: 'none', elsewhere: 'any' };
 function waitForTheEnd(facts: Facts, work: Completeness): Decision {
   const { n, look, leaseMs } = facts;
   const host = hostOfRun(facts) ?? 'an unknown host';
+  const otherwise = `an answer of ${host} would: then it is decided by what is there`;
   if (look === 1) {
     return answer(facts, {
       kind: 'hold',
       afterMs: leaseMs,
       because: `run ${n} may still be at work on ${host}, which does not answer; everything is looked at again after ${sayDuration(leaseMs)}`,
+      otherwise,
     });
   }
   const why = `nobody knows whether it is over, because ${host} still does not answer, and another run might work beside it`;
-  return ask(facts, work, why, ADVICE.alive);
-}
-
-/** The gates in front of every run: something unseen, something not kept, a ledger used up, the same thing again. */
-function gated(facts: Facts, work: Completeness, go: () => Decision): Decision {
-  const { seen, runs, task, failure, granted } = facts;
-  // Something else may be missing for certain: what nobody could see may be there all the same, and would be made twice.
-  const unseen = seen.outputs.filter((output) => output.state === 'unknown').map((output) => `${output.kind}: ${output.evidence}`);
-  if (unseen.length > 0) return lookAgain(facts, work, unseen);
-  if (seen.bank?.state === 'failed') return bankAgain(facts, work, seen.bank.evidence);
-  const used = breach(ledgersOf(runs, task.limits), task.limits, failure.reason, granted);
-  if (used) return ask(facts, work, used, ADVICE.ledger);
-  const again = repetition(facts);
-  return again ? ask(facts, work, again) : go();
+  return ask(facts, work, { why, advice: ADVICE.alive, otherwise });
 }
 
 function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReaction, ...grounds: readonly string[]): Decision {
-  const { failure, task, n } = facts;
+  const { failure, task, n, granted } = facts;
   return gated(facts, work, () => {
     if (elsewhere === 'required' && otherHosts(facts)?.length === 0)
-      return ask(facts, work, `no other host takes runs of the pool ${task.pool}`);
+      return ask(facts, work, {
+        why: `no other host takes runs of the pool ${task.pool}`,
+        otherwise: 'another host of that pool would have got the run',
+      });
     const until = wait === 'stated' ? statedWait(facts) : undefined;
-    if (until !== undefined && isTooFar(facts, until)) return ask(facts, work, sayTooFar(until));
+    if (until !== undefined && isTooFar(facts, until)) return ask(facts, work, { why: sayTooFar(until), otherwise: SHORTER });
     const afterMs = wait === 'none' ? 0 : waitMs(facts, until);
     const avoid = elsewhere === 'any' ? [] : suspects(facts);
     const resume = avoid.length > 0 ? undefined : sessionOf(facts);
@@ -133,130 +122,91 @@ function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReact
       ...(avoid.length > 0 ? { avoid, ...(elsewhere === 'required' ? { strict: true } : {}) } : {}),
       ...(resume ? { resume } : {}),
       notes: tellNextRun(facts, work),
+      otherwise: `${task.limits.perReason + granted} runs that end as ${failure.reason} would: then a person is asked${failure.class === 'host' ? ', as after the same on a second host' : ''}`,
     });
   });
+}
+
+const SHORTER = 'a shorter wait would have been waited by itself';
+
+/** At most so many runs on a credential of which nobody could tell whether it is valid. */
+const MAX_UNTOLD = 2;
+
+/** Whether the credential is valid is asked first; that nobody could tell is no "no". */
+function checkCredential(facts: Facts, work: Completeness): Decision {
+  const { credential, failure, n, runs, granted } = facts;
+  if (!credential) {
+    return answer(facts, {
+      kind: 'check',
+      because: `${sayFailure(n, failure)}, so its credential is checked before anything else is tried; ${sayLeft(n, facts.seen)}`,
+      otherwise: 'nothing would: no run is tried on a credential that was just refused without a check',
+    });
+  }
+  const said = `the check of its credential says ${credential.state} (${credential.evidence})`;
+  if (credential.state === 'invalid')
+    return ask(facts, work, { why: said, otherwise: 'a valid credential, or a check that could not tell, would have been tried again' });
+  if (credential.state === 'valid') return retry(facts, work, { kind: 'retry', wait: 'backoff', elsewhere: 'any' }, said);
+  const untold = runs.filter((run) => run.failure?.reason === failure.reason).length;
+  if (untold > MAX_UNTOLD + granted)
+    return ask(facts, work, {
+      why: `${said}, and ${count(untold, 'run')} ended that way`,
+      otherwise: 'a check that says valid would: then it is tried again',
+    });
+  return retry(
+    facts,
+    work,
+    { kind: 'retry', wait: 'backoff', elsewhere: 'any' },
+    `${said}, which is tried at most ${MAX_UNTOLD} times more`,
+  );
 }
 
 function retryAfterReset(facts: Facts, work: Completeness): Decision {
   const { failure, n } = facts;
   const until = statedEndMs(failure, endedAtMs(facts));
   if (until === undefined) {
-    return ask(facts, work, 'no reset time was stated, and this version has no check that could tell when the quota is back');
+    return ask(facts, work, {
+      why: 'no reset time was stated, and this version has no check that could tell when the quota is back',
+      otherwise: 'a stated reset would have been waited for',
+    });
   }
-  if (isTooFar(facts, until)) return ask(facts, work, sayTooFar(until));
+  if (isTooFar(facts, until)) return ask(facts, work, { why: sayTooFar(until), otherwise: SHORTER });
   const leftMs = until - Date.parse(facts.now);
-  if (leftMs <= 0) {
-    return retry(facts, work, { kind: 'retry', wait: 'none', elsewhere: 'any' }, `the quota was to be reset at ${sayTime(until)}`);
-  }
+  if (leftMs <= 0) return retry(facts, work, AFRESH, `the quota was to be reset at ${sayTime(until)}`);
   return gated(facts, work, () =>
     answer(facts, {
       kind: 'hold',
       afterMs: statedWaitMs(leftMs, seedOf(facts)),
       because: `the quota resets at ${sayTime(until)}, and no run could succeed before; ${sayFailure(n, failure)}; ${sayLeft(n, facts.seen)}`,
+      otherwise: 'without a stated reset a person would have been asked',
     }),
   );
-}
-
-/** A conversation that is full is not gone on with: another one begins with what it left, where it left something. */
-function enrich(facts: Facts, work: Completeness): Decision {
-  const { failure, n, seen } = facts;
-  const why = whyNotEnriched(facts);
-  if (why !== undefined) return ask(facts, work, `a run on the same inputs would end the same way, and ${why}`);
-  return gated(facts, work, () =>
-    answer(facts, {
-      kind: 'enrich',
-      because: [
-        `${sayFailure(n, failure)}, so ${sayNextRun(facts)} begins a new conversation with what is there`,
-        sayLeft(n, seen),
-        `${failure.reason} means: ${REASONS[failure.reason].when}`,
-      ].join('; '),
-      notes: handOff(facts, work),
-    }),
-  );
-}
-
-function whyNotEnriched({ failure, runs }: Facts): string | undefined {
-  if (runs.some((run) => run.enriched)) return 'a run that began with what was there has come to the same end';
-  // It is no conversation that was full.
-  if (failure.rule === OUTPUT_FLOOD) return 'its output would be as much';
-  return failure.progress ? undefined : 'it left nothing that another run could begin with';
 }
 
 /** One more run with the check's own words, then a person. */
 function feedback(facts: Facts, work: Completeness): Decision {
   const { failure, runs, granted, n } = facts;
-  const rejected = runs.filter((run) => run.failure?.reason === 'output_rejected').length;
-  if (rejected >= 2 + granted) return ask(facts, work, `${count(rejected, 'run')} came back without an output that passes`);
+  const rejected = onSameWork(runs).filter((run) => run.failure?.reason === 'output_rejected').length;
+  const otherwise = 'a second end like this one would: then a person is asked';
+  if (rejected >= 2 + granted)
+    return ask(facts, work, {
+      why: `${count(rejected, 'run')} came back without an output that passes`,
+      otherwise: 'the first time, the next run would have been told what is wrong',
+    });
   return gated(facts, work, () =>
     answer(facts, {
       kind: 'retry',
-      because: `${sayEnd(n, failure)}, so ${sayNextRun(facts)} is told what is wrong: ${sayCompleteness(work)}; ${sayLeft(n, facts.seen)}`,
-      notes: tellNextRun(facts, work),
+      because: `${sayEnd(n, failure)}, so ${sayNextRun(facts)} is told what is wrong: ${whatIsWrong(facts, work)}; ${sayLeft(n, facts.seen)}`,
+      notes: [
+        ...tellNextRun(facts, work),
+        ...(runs.at(-1)?.plans ? failure.evidence.map(({ value }) => `What was wrong with the plan: ${value}`) : []),
+      ],
+      otherwise,
     }),
   );
 }
 
-function lookAgain(facts: Facts, work: Completeness, unseen: readonly string[]): Decision {
-  const { look, n, failure } = facts;
-  const what = unseen.map((one) => quote(one)).join('; ');
-  if (look >= MAX_LOOKS)
-    return ask(facts, work, `after ${count(look, 'look')} it is still not known what is there (${what})`, ADVICE.unseen);
-  const afterMs = backoffMs(FIRST_LOOK_AGAIN_MS, look, seedOf(facts));
-  return answer(facts, {
-    kind: 'hold',
-    afterMs,
-    because: `looked at again in ${sayDuration(afterMs)}, because nobody can say yet what is there (${what}), and a failed look is no proof of absence; ${sayFailure(n, failure)}`,
-  });
-}
-
-/** What is not banked would be lost to the next run, which may start on another host. */
-function bankAgain(facts: Facts, work: Completeness, evidence: string): Decision {
-  const { look, n, failure } = facts;
-  if (look >= MAX_LOOKS) return ask(facts, work, `after ${count(look, 'look')} what it left could still not be banked`, ADVICE.unbanked);
-  const afterMs = backoffMs(FIRST_LOOK_AGAIN_MS, look, seedOf(facts));
-  return answer(facts, {
-    kind: 'hold',
-    afterMs,
-    because: `banked again in ${sayDuration(afterMs)}, because what run ${n} left could not be kept (${quote(evidence)}), and the next run would start without it; ${sayFailure(n, failure)}`,
-  });
-}
-
-function ask(facts: Facts, work: Completeness, why: string, advice: string = REASONS[facts.failure.reason].advice): Decision {
-  const { failure, n, seen } = facts;
-  const mayFinish = work.kind === 'unproven' || (work.kind === 'incomplete' && work.missing.length === 0);
-  const choices: Choice[] = ['retry', ...(mayFinish ? (['finish'] as const) : []), 'look', 'wait', 'close'];
-  const sentences = [`${sayFailure(n, failure)}: ${REASONS[failure.reason].when}`, why, sayLeft(n, seen)];
-  return answer(facts, {
-    kind: 'ask',
-    because: `${sayFailure(n, failure)}; ${why}, so a person is asked`,
-    ask: {
-      text: cut(`${sentences.map((sentence) => `${capital(sentence)}.`).join(' ')} ${advice}`, LONGEST.text),
-      evidence: evidenceOf(facts),
-      choices,
-      ...(failure.class === 'context' ? { needsChange: true } : {}),
-    },
-    notes: tellNextRun(facts, work),
-  });
-}
-
-function evidenceOf({ failure, seen }: Facts): Evidence[] {
-  const all = [
-    ...failure.evidence,
-    ...seen.outputs.map(({ kind, state, evidence }) => ({ where: `output ${kind}`, value: `${state}: ${evidence}` })),
-    ...seen.checks.map(({ check, state, words }) => ({ where: `check ${check}`, value: words ? `${state}: ${words}` : state })),
-  ];
-  return all.slice(0, MOST_EVIDENCE).map(({ where, value }) => ({ where, value: cut(value, LONGEST.evidence) }));
-}
-
-function answer(facts: Facts, decision: Omit<Decision, 'v' | 'ledgers'>): Decision {
-  const because = cut(decision.because, LONGEST.because);
-  return { v: 1, ...decision, because, ledgers: ledgersOf(facts.runs, facts.task.limits) };
-}
-
-/** Runs that never started do not count, so the number of the last run moves with them. */
-function sayNextRun({ runs, task, granted, n }: Facts): string {
-  const { free } = ledgersOf(runs, task.limits);
-  return `run ${n + 1} of at most ${task.limits.runs + granted + free}`;
-}
+/** Nothing of a plan is among the outputs. */
+const whatIsWrong = ({ runs, failure }: Facts, work: Completeness): string =>
+  runs.at(-1)?.plans ? (failure.evidence[0]?.value ?? 'it wrote no plan') : sayCompleteness(work);
 
 const hostOfRun = (facts: Facts): string | undefined => facts.runs.at(-1)?.host;

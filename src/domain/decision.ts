@@ -1,5 +1,6 @@
 // What a decision is, and what it rests on.
 
+import type { CredentialChecked } from './credential.ts';
 import type { Evidence, Failure } from './failure.ts';
 import type { Ledgers } from './ledgers.ts';
 import type { Seen } from './output.ts';
@@ -16,7 +17,16 @@ export interface Decision {
   readonly kind: DecisionKind;
   /** One sentence for people: what was seen, and why this follows. At most 1000 characters; timelines show the first hundred. */
   readonly because: string;
+  /** As they stood when it was made. */
   readonly ledgers: Ledgers;
+  /** As they will stand once what follows has begun; left out where nothing is used up. */
+  readonly ledgersAfter?: Ledgers;
+  /** Both in words, against what the task may use. */
+  readonly used?: string;
+  /** What was seen: of the run's end, of the outputs, of the checks. Older versions did not keep it. */
+  readonly evidence?: readonly Evidence[];
+  /** What would have changed it. One sentence, without its full stop. */
+  readonly otherwise?: string;
   /** How long to wait first, in milliseconds; `hold` looks at everything again after it. */
   readonly afterMs?: number;
   /** Hosts that should leave the next run to another; `strict`: that must, however long it takes. */
@@ -62,4 +72,6 @@ export interface Facts {
   readonly backoffMs: number;
   /** Hosts that take this pool's runs, where the server could say. */
   readonly hosts?: readonly string[];
+  /** What the check of the credential said, where one was asked for. */
+  readonly credential?: CredentialChecked;
 }

@@ -7,7 +7,7 @@ import type { Facts } from './decision.ts';
 /** What the look at a run's end has found. `failure` is the last run's, with that look's word on its progress. */
 export type Found = Pick<Facts, 'now' | 'failure' | 'seen' | 'over' | 'done' | 'hosts'>;
 
-export function factsOf({ task, timing, n, look, runs, granted }: SettleInput, found: Found): Facts {
+export function factsOf({ task, timing, n, look, runs, granted, credential }: SettleInput, found: Found): Facts {
   return {
     ...found,
     v: 1,
@@ -18,6 +18,7 @@ export function factsOf({ task, timing, n, look, runs, granted }: SettleInput, f
     granted,
     leaseMs: timing.leaseMs,
     backoffMs: timing.backoffMs,
+    ...(credential ? { credential } : {}),
   };
 }
 

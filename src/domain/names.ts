@@ -57,6 +57,8 @@ export function runOfActivityId(id: string): number | undefined {
   return n === undefined ? undefined : Number(n);
 }
 export const settleActivityId = (n: number, look: number): string => (look === 1 ? `settle-${n}` : `settle-${n}.${look}`);
+/** `look`: the look that asked for it. */
+export const checkActivityId = (n: number, look: number): string => (look === 1 ? `check-${n}` : `check-${n}.${look}`);
 export const finishActivityId = (output: number, kind: string): string => `finish-${output + 1}-${kind}`;
 
 /** A worker's identity as it stands in every history event it makes: `<host>/<pid>/<version>`. */

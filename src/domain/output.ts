@@ -44,7 +44,15 @@ export interface RepositorySeen {
   readonly commits: number;
   /** Paths that are changed and not committed. */
   readonly dirty: number;
+  /** What its commits change. */
+  readonly diff?: DiffSize;
   readonly busy?: string;
+}
+
+export interface DiffSize {
+  readonly files: number;
+  readonly insertions: number;
+  readonly deletions: number;
 }
 
 /** Where what a run left is kept. `nothing`: the run left nothing that the base does not have. */

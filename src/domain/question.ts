@@ -10,9 +10,13 @@ import type { Task } from './task.ts';
 export const CHOICES = {
   retry: 'one more run; your note goes into its prompt',
   finish: 'you vouch for the work that is there: Outlive makes the rest without a run',
+  adopt: 'what is there is taken as it is, and the task goes on from it',
+  split: 'an agent plans the work in steps, and each is a run of its own; your note goes into its prompt',
   look: 'look at everything again, then decide anew',
   wait: 'ask again in an hour',
   close: 'the work cannot be done: the task ends as failed',
+  approve: 'the work is good: Outlive makes what it owes',
+  refuse: 'nothing is published; everything is kept, and you are asked what next',
 } as const;
 export type Choice = keyof typeof CHOICES;
 
@@ -27,10 +31,11 @@ export interface Question {
   readonly needsChange?: boolean;
 }
 
-/** What an answer may set, for the rest of the task: counts as numbers, durations as `10m`, the model by its agent's name for it. */
-export const SETTABLE = ['runs', 'perReason', 'wall', 'run.wall', 'run.stall', 'run.turns', 'model'] as const;
+/** What an answer may set, for the rest of the task: counts as numbers, amounts in US dollars, durations as `10m`, the model by its agent's name for it. */
+export const SETTABLE = ['runs', 'perReason', 'wall', 'costUsd', 'run.wall', 'run.stall', 'run.turns', 'run.costUsd', 'model'] as const;
 export type Setting = (typeof SETTABLE)[number];
 export const COUNTS: readonly string[] = ['runs', 'perReason', 'run.turns'] satisfies Setting[];
+export const AMOUNTS: readonly string[] = ['costUsd', 'run.costUsd'] satisfies Setting[];
 
 export interface Answer {
   readonly question?: string;
@@ -74,7 +79,7 @@ export function readAnswer(sent: unknown, open: Question | undefined, answered: 
   const said = words(note);
   if (open.needsChange && choice === 'retry' && said === undefined && !changesRun(settings.value)) {
     return problem(
-      'a run on the same inputs would end the same way: add a note that changes what the run is told, or set run.wall, run.stall, run.turns or model',
+      'a run on the same inputs would end the same way: add a note that changes what the run is told, or set run.wall, run.stall, run.turns, run.costUsd or model',
     );
   }
   const who = words(by);
@@ -92,7 +97,7 @@ export function readAnswer(sent: unknown, open: Question | undefined, answered: 
 
 /** More runs, or more time for all of them, are still the same run once more. */
 const changesRun = (set: NonNullable<Answer['set']>): boolean =>
-  (['run.wall', 'run.stall', 'run.turns', 'model'] as const).some((name) => set[name] !== undefined);
+  (['run.wall', 'run.stall', 'run.turns', 'run.costUsd', 'model'] as const).some((name) => set[name] !== undefined);
 
 /** Reads the argument of `stop`. */
 export function readStop(sent: unknown): Read<Stop> {
@@ -119,6 +124,8 @@ function readSettings(set: unknown, agent: string): Read<NonNullable<Answer['set
         return problem(`"model" must be a name of at most ${LONGEST_MODEL} characters`);
     } else if (COUNTS.includes(name)) {
       if (!isCount(value)) return problem(`"${name}" must be a whole number from 1 to ${MAX_COUNT}`);
+    } else if (AMOUNTS.includes(name)) {
+      if (!isAmount(value)) return problem(`"${name}" must be an amount in US dollars, more than 0`);
     } else if (!isSpan(value)) return problem(`"${name}" must be ${DURATION_FORM}, more than 0 and at most 30d`);
   }
   return { ok: true, value: set as NonNullable<Answer['set']> };
@@ -130,6 +137,8 @@ export function withSettings(task: Task, set: NonNullable<Answer['set']>): Task 
   const duration = (name: Setting): number | undefined => parseDuration(String(set[name] ?? ''));
   const wallMs = duration('run.wall') ?? limits.run.wallMs;
   const turns = set['run.turns'] ?? limits.run.turns;
+  const costUsd = set.costUsd ?? limits.costUsd;
+  const ofRunUsd = set['run.costUsd'] ?? limits.run.costUsd;
   return {
     ...task,
     agent: set.model === undefined ? agent : { ...agent, model: String(set.model) },
@@ -138,11 +147,13 @@ export function withSettings(task: Task, set: NonNullable<Answer['set']>): Task 
       runs: Number(set.runs ?? limits.runs),
       perReason: Number(set.perReason ?? limits.perReason),
       wallMs: duration('wall') ?? limits.wallMs,
+      ...(costUsd === undefined ? {} : { costUsd: Number(costUsd) }),
       run: {
         ...limits.run,
         wallMs,
         stallMs: Math.min(wallMs, duration('run.stall') ?? limits.run.stallMs),
         ...(turns === undefined ? {} : { turns: Number(turns) }),
+        ...(ofRunUsd === undefined ? {} : { costUsd: Number(ofRunUsd) }),
       },
     },
   };
@@ -160,6 +171,11 @@ function words(value: unknown): string | undefined {
 function isCount(value: unknown): boolean {
   const number = typeof value === 'string' && /^\d{1,4}$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isInteger(number) && number >= 1 && number <= MAX_COUNT;
+}
+
+function isAmount(value: unknown): boolean {
+  const number = typeof value === 'string' && /^\d{1,6}(\.\d{1,4})?$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isFinite(number) && number > 0;
 }
 
 function isSpan(value: unknown): boolean {

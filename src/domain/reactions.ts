@@ -9,18 +9,18 @@ export type Wait = 'none' | 'stated' | 'backoff';
 export type Reaction =
   | { readonly kind: 'retry'; readonly wait: Wait; readonly elsewhere: 'any' | 'preferred' | 'required' }
   | { readonly kind: 'retry_after_reset' }
-  /** Never the same inputs: a new conversation with what the last one left, once; else a person. */
+  /** Valid: another run. Invalid: a person. Could not tell: a few runs, then a person. */
+  | { readonly kind: 'check_credential' }
+  /** Never the same inputs: a new conversation with what the last one left, once; else in steps; else a person. */
   | { readonly kind: 'enrich' }
   | { readonly kind: 'feedback' }
   | { readonly kind: 'finish' }
   | { readonly kind: 'stop' }
   | { readonly kind: 'ask'; readonly why: string };
 
-const NO_CREDENTIAL_CHECK = 'this version has no check that could tell whether the credential is valid';
-
 export const REACTIONS: Readonly<Record<Reason, Reaction>> = {
-  credential_rejected: { kind: 'ask', why: NO_CREDENTIAL_CHECK },
-  credential_revoked: { kind: 'ask', why: NO_CREDENTIAL_CHECK },
+  credential_rejected: { kind: 'check_credential' },
+  credential_revoked: { kind: 'check_credential' },
   rate_limited: { kind: 'retry', wait: 'stated', elsewhere: 'any' },
   quota_exhausted: { kind: 'retry_after_reset' },
   provider_overloaded: { kind: 'retry', wait: 'stated', elsewhere: 'any' },

@@ -1,7 +1,8 @@
 // One attempt at a task: what it is given, how its process ended, and what it reports.
 
 import type { Failure, FailureType } from './failure.ts';
-import type { Seen } from './output.ts';
+import type { BankSeen, RepositorySeen, Seen } from './output.ts';
+import type { Plan } from './plan-text.ts';
 import type { Task } from './task.ts';
 
 /** Who ended the process. Whoever kills writes this down before the signal (DESIGN §3). */
@@ -65,6 +66,13 @@ export type StartPoint =
       readonly host: string;
     };
 
+/** Where the next run starts: from what was banked last. A clone that was cut off in the middle of a merge is not continued as it lay. */
+export function nextStart(start: StartPoint, bank: BankSeen | undefined, repository: RepositorySeen | undefined): StartPoint {
+  if (bank?.state !== 'banked') return start;
+  const { ref, head, wip, at, host } = bank;
+  return { kind: 'bank', ref, head, at, host, ...(wip && !repository?.busy ? { wip } : {}) };
+}
+
 const TREE_ENDS_MS = 30_000;
 /** After how long a run that nobody looks after is over, whatever became of its host: its lease, and from SIGTERM to the last process of its tree. */
 export const overAfterMs = (leaseMs: number): number => leaseMs + TREE_ENDS_MS;
@@ -78,6 +86,8 @@ export interface RunInput {
   readonly notes: readonly string[];
   /** The session to go on with, where the run comes to its host. */
   readonly resume?: Session;
+  /** It is to plan the task in steps, and does nothing of it. */
+  readonly plans?: true;
   readonly heartbeatMs: number;
   /** How long the agent may live without an answered heartbeat. */
   readonly leaseMs: number;
@@ -104,6 +114,8 @@ export interface RunFacts {
 /** A good end, with every output of the agent present and no check red. */
 export interface RunReport extends RunFacts {
   readonly note?: string;
+  /** Of a run that was to plan. */
+  readonly plan?: Plan;
 }
 
 /** What a heartbeat carries: the only words of a host that dies. */
@@ -139,6 +151,12 @@ export interface RunRecord {
   readonly resumes?: Session;
   /** It began a new conversation with a hand-off from the one before it, which had come to its end. */
   readonly enriched?: true;
+  /** What it counts as where its cost is not known, in US dollars. */
+  readonly capUsd?: number;
+  /** It was to plan the task in steps. */
+  readonly plans?: true;
+  /** The step of the plan that it worked on, the first is 1. */
+  readonly step?: number;
   /** It had been given up, and its host told of its end all the same: `finished`, or the type of its failure. */
   readonly late?: { readonly at: string; readonly ended: FailureType | 'finished' };
 }

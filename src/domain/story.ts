@@ -52,6 +52,18 @@ export function sayLeft(n: number, { repository, outputs, bank }: Seen): string 
   return repository ? `run ${n} left nothing in its clone, and not all else could be seen` : `what run ${n} left could not be seen`;
 }
 
+/** `2 commits (3 files, +40 −2), head abc; every check green (npm test)`. */
+export function sayWork({ repository, checks, outputs }: Seen): string {
+  const { commits = 0, diff, head = '' } = repository ?? {};
+  const size = diff ? `, ${count(diff.files, 'file')} changed (+${diff.insertions} −${diff.deletions})` : '';
+  const work = repository
+    ? `${count(commits, 'commit')}${size}, head ${head.slice(0, 10)}`
+    : outputs.map(({ kind, evidence }) => `${kind}: ${quote(evidence)}`).join('; ');
+  const isGreen = checks.every(({ state }) => state === 'green');
+  const names = checks.map(({ check }) => check).join(', ');
+  return `${work}; ${checks.length === 0 ? 'no check was asked for' : `${isGreen ? 'every check green' : 'not every check green'} (${names})`}`;
+}
+
 function sayThere({ kind, state }: OutputSeen): string | undefined {
   if (state === 'present') return `the ${kind} output`;
   return state === 'partial' ? `a part of the ${kind} output` : undefined;

@@ -13,7 +13,11 @@ export interface TaskSpec {
   readonly continues?: string;
   readonly outputs: readonly OutputSpec[];
   readonly checks?: readonly CheckSpec[];
+  /** A person is shown what there is before Outlive publishes it. */
+  readonly approve?: 'before_finish';
   readonly limits?: LimitsSpec;
+  /** May it be planned and worked in steps where one conversation is too small for it? Default auto. */
+  readonly split?: 'auto' | 'never';
   readonly bank?: 'origin' | 'host';
   readonly pool?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -66,10 +70,22 @@ export interface Task {
   readonly continues?: string;
   readonly outputs: readonly Output[];
   readonly checks: readonly Check[];
+  readonly approve?: 'before_finish';
   readonly limits: Limits;
+  /** Left out: it may be. */
+  readonly split?: 'never';
+  /** There where this is one step of a larger task. */
+  readonly step?: StepOf;
   readonly bank: 'origin' | 'host';
   readonly pool: string;
   readonly env: Readonly<Record<string, string>>;
+}
+
+/** Step `k` of `of`, the first is 1. `since`: the commit that the step began with; what is newer is its own work. */
+export interface StepOf {
+  readonly k: number;
+  readonly of: number;
+  readonly since?: string;
 }
 
 export interface Workspace {

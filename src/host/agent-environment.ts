@@ -20,12 +20,14 @@ export interface AgentSetting {
   readonly task: Pick<Task, 'id' | 'env'>;
   readonly n: number;
   readonly dir: RunDir;
+  /** It is to plan the task. */
+  readonly plans?: true | undefined;
   /** What its adapter adds: left out for checks and probes, which need no model. */
   readonly agent?: { readonly env: Readonly<Record<string, string>>; readonly credentials: readonly string[] };
 }
 
 /** The whole environment of an agent and of the checks after it. The task's own settings beat the host's, Outlive's beat both. */
-export function agentEnvironment({ hostEnv, task, n, dir, agent }: AgentSetting): Record<string, string> {
+export function agentEnvironment({ hostEnv, task, n, dir, plans, agent }: AgentSetting): Record<string, string> {
   const passes = (name: string) => isPassed(name) || agent?.credentials.includes(name) === true;
   const host = Object.entries(hostEnv).filter((entry): entry is [string, string] => passes(entry[0]) && entry[1] !== undefined);
   return {
@@ -37,5 +39,6 @@ export function agentEnvironment({ hostEnv, task, n, dir, agent }: AgentSetting)
     OUTLIVE_RUN: String(n),
     OUTLIVE_PROMPT_FILE: dir.prompt,
     OUTLIVE_RESULT_FILE: dir.result,
+    ...(plans ? { OUTLIVE_PLAN_FILE: dir.plan } : {}),
   };
 }

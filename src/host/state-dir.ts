@@ -36,6 +36,8 @@ export interface RunDir {
   /** What the agent's adapter has written for it. */
   readonly files: string;
   readonly result: string;
+  /** Where an agent that plans writes its plan; among its temporary files, where it may write whatever its sandbox. */
+  readonly plan: string;
   readonly stdout: string;
   readonly stderr: string;
   /** What the run was asked to do. */
@@ -66,6 +68,7 @@ function runDirAt(state: string, task: string, run: string): RunDir {
     prompt: file('prompt.md'),
     files: file('agent'),
     result: file('result.json'),
+    plan: join(root, 'tmp', 'outlive-plan.json'),
     stdout: file('stdout.log'),
     stderr: file('stderr.log'),
     input: file('input.json'),

@@ -7,7 +7,8 @@
 import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TASK_TRAILER, taskBranch } from '../domain/names.ts';
-import type { RepositorySeen } from '../domain/output.ts';
+import type { DiffSize, RepositorySeen } from '../domain/output.ts';
+import { isPart } from '../domain/plan.ts';
 import type { StartPoint } from '../domain/run.ts';
 import type { Task, Workspace } from '../domain/task.ts';
 import { type GitResult, git, gitInWorkspace } from './git.ts';
@@ -48,7 +49,7 @@ const BASE_SETTING = 'outlive.base';
 export interface Preparation {
   readonly state: string;
   readonly dir: RunDir;
-  readonly task: Pick<Task, 'id' | 'workspace' | 'outputs'>;
+  readonly task: Pick<Task, 'id' | 'workspace' | 'outputs' | 'step'>;
   readonly start: StartPoint;
   readonly identity?: Identity | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -93,7 +94,9 @@ async function cloneFromCache(cache: string, workspace: Workspace, preparation: 
   }
   const prepared =
     start.kind === 'base' ? { base: tip.stdout, head: tip.stdout } : await fromBank(cache, workspace, start, tip.stdout, signal);
-  const settings = cloneSettings(preparation, prepared.base).flatMap((setting) => ['--config', setting]);
+  // A step of a task counts what is newer than itself; the last one counts all of it.
+  const base = isPart(preparation.task) ? (preparation.task.step?.since ?? prepared.base) : prepared.base;
+  const settings = cloneSettings(preparation, base).flatMap((setting) => ['--config', setting]);
   expect(
     'clone',
     await git(['clone', '--quiet', '--local', '--no-checkout', '--template=', ...settings, '--', cache, dir.workspace], { signal }),
@@ -190,15 +193,25 @@ export async function lookAtRepository(workspace: string): Promise<RepositoryLoo
   const commits = await gitInWorkspace(workspace, ['rev-list', '--count', `${base.stdout}..HEAD`, '--']);
   if (!commits.ok || !head) return { ok: false, evidence: `the clone has no readable head: ${commits.ok ? 'no commit' : commits.summary}` };
   const busy = await operationIn(join(workspace, '.git'));
+  const diff = Number(commits.stdout) > 0 ? await diffSize(workspace, base.stdout) : undefined;
   const repository = {
     ...(branch && branch !== '(detached)' ? { branch } : {}),
     head,
     base: base.stdout,
     commits: Number(commits.stdout),
     dirty: lines.filter((line) => !line.startsWith('# ')).length,
+    ...(diff ? { diff } : {}),
     ...(busy ? { busy } : {}),
   };
   return { ok: true, repository };
+}
+
+/** What the commits since `base` change; undefined where git cannot say it. */
+async function diffSize(workspace: string, base: string): Promise<DiffSize | undefined> {
+  const stat = await gitInWorkspace(workspace, ['diff', '--shortstat', '--no-ext-diff', base, 'HEAD', '--']);
+  if (!stat.ok) return undefined;
+  const number = (of: RegExp) => Number(of.exec(stat.stdout)?.[1] ?? 0);
+  return { files: number(/(\d+) files? changed/), insertions: number(/(\d+) insertion/), deletions: number(/(\d+) deletion/) };
 }
 
 /** The commits since `base` and the files that they change, as git says it; undefined where it cannot. */

@@ -193,6 +193,14 @@ const task = {
   checks: list(check, 'a list of checks such as [{argv: [npm, test]}]')
     .exactOptional()
     .describe('Run in the workspace after a run; all must exit 0.'),
+  approve: z
+    .enum(['before_finish'], { error: (issue) => sayWord(issue.input, 'time of approval', ['before_finish']) })
+    .exactOptional()
+    .describe('A person is shown what there is, and approves, before Outlive makes what it owes.'),
+  split: z
+    .enum(['auto', 'never'], { error: (issue) => sayWord(issue.input, 'way to split', ['auto', 'never']) })
+    .exactOptional()
+    .describe('May the work be planned and done in steps where one conversation is too small for it? Default auto.'),
   limits: limits.exactOptional().describe('Ceilings. A breach asks a person; it does not fail the task.'),
   bank: z
     .enum(['origin', 'host'], { error: (issue) => sayWord(issue.input, 'bank', ['origin', 'host']) })
@@ -204,7 +212,7 @@ const task = {
   env: env.exactOptional(),
 } satisfies ShapeOf<TaskSpec>;
 
-export const taskSpec = mapping(task, TASK_FORM, ['approve', 'split', 'credentials']).meta({
+export const taskSpec = mapping(task, TASK_FORM, ['credentials']).meta({
   title: 'Outlive task',
   description: 'A task for `outlive submit`.',
 }) satisfies z.ZodType<TaskSpec>;

@@ -8,19 +8,20 @@ import { CONTROL_QUEUE, finishActivityId, hostQueue } from '../domain/names.ts';
 import { owedByOutlive, sayOutput } from '../domain/output.ts';
 import { sayError } from '../domain/say-error.ts';
 import type { Output } from '../domain/task.ts';
-import type { Step } from './step.ts';
+import type { FinishStep, Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
 
-export async function finish(life: TaskLife): Promise<Step> {
-  const owed = owedByOutlive(life.task).filter(({ index }) => life.seen.outputs[index]?.state !== 'present');
+export async function finish(life: TaskLife, { because, vouched }: FinishStep): Promise<Step> {
+  const isMissing = (index: number) => life.seen.outputs[index]?.state !== 'present' && !life.adopted.has(index);
+  const owed = owedByOutlive(life.task).filter(({ index }) => isMissing(index));
   if (owed.length > 0) life.finishing();
   for (const { index, output } of owed) {
     const made = await make(life, index, output);
-    if (!made.ok) return askAbout(output, made.why);
+    if (!made.ok) return askAbout(index, output, made.why);
     life.made(index, made.value);
-    if (made.value.seen.state !== 'present') return askAbout(output, made.value.seen.evidence);
+    if (made.value.seen.state !== 'present') return askAbout(index, output, made.value.seen.evidence);
   }
-  return { kind: 'end', state: 'done', because: doneBecause(life) };
+  return { kind: 'end', state: 'done', because: doneBecause(life, vouched ? because : undefined) };
 }
 
 type Effect = { readonly ok: true; readonly value: Made } | { readonly ok: false; readonly why: string };
@@ -57,16 +58,21 @@ function queueOf(life: TaskLife): string {
   return host === undefined || (bank?.state === 'banked' && bank.at === 'origin') ? CONTROL_QUEUE : hostQueue(host);
 }
 
-function askAbout(output: Output, why: string): Step {
+function askAbout(index: number, output: Output, why: string): Step {
   const ask: Ask = {
-    text: `The work is there, but ${sayOutput(output)} did not come about: ${why} Put right what is in its way, then answer \`finish\`.`,
+    text: `The work is there, but ${sayOutput(output)} did not come about: ${why} Put right what is in its way, then answer \`finish\`; \`adopt\` goes on without it.`,
     evidence: [{ where: `output ${output.kind}`, value: why }],
-    choices: ['finish', 'look', 'wait', 'close'],
+    choices: ['finish', 'adopt', 'look', 'wait', 'close'],
   };
-  return { kind: 'ask', ask, notes: [], back: { kind: 'finish', because: 'tried again' } };
+  return { kind: 'ask', ask, notes: [], output: index, back: { kind: 'finish', because: 'tried again' } };
 }
 
-function doneBecause(life: TaskLife): string {
-  const unchecked = life.task.checks.length === 0 ? '; no check was asked for' : ', every check green';
-  return `every output is present${unchecked}`;
+/** `vouched`: who took it as it is, where somebody did. */
+function doneBecause({ task, seen }: TaskLife, vouched: string | undefined): string {
+  const missing = seen.outputs.filter(({ state }) => state !== 'present').map(({ kind, state }) => `${kind} ${state}`);
+  const red = seen.checks.filter(({ state }) => state !== 'green').map(({ check, state }) => `check ${check} ${state}`);
+  const without = [...missing, ...red];
+  if (without.length > 0) return `taken as it is${vouched ? `: ${vouched}` : ''}; what is not as it was asked for: ${without.join(', ')}`;
+  const unchecked = task.checks.length === 0 ? '; no check was asked for' : ', every check green';
+  return `every output is present${unchecked}${vouched ? `; ${vouched}` : ''}`;
 }

@@ -3,13 +3,14 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, isCancellation, TimeoutFailure } from '@temporalio/workflow';
 import { FAILURE_TYPES, type Failure, REASONS, type Reason } from '../domain/failure.ts';
 import { hostOfIdentity } from '../domain/names.ts';
+import type { Plan } from '../domain/plan-text.ts';
 import type { Heartbeat, RunFacts, RunRecord } from '../domain/run.ts';
 import { cut } from '../domain/story.ts';
 import { HostSilent, NobodyTakes, seeThrough } from './see-through.ts';
 import type { Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
 
-export type RunEnd = { readonly kind: 'finished' } | { readonly kind: 'failed' };
+export type RunEnd = { readonly kind: 'finished'; readonly plan?: Plan } | { readonly kind: 'failed' };
 
 /** Gives a host the run, waits for its end, and writes it into the task's life. A cancelled run is on record too, then the cancel goes on. */
 export async function runOnce(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promise<RunEnd> {
@@ -18,7 +19,7 @@ export async function runOnce(life: TaskLife, step: Extract<Step, { kind: 'run' 
     const report = await seeThrough(life, run, step);
     life.endRun(run, { ...ofFacts(report), outcome: 'finished' });
     life.seen = report.seen;
-    return { kind: 'finished' };
+    return { kind: 'finished', ...(report.plan ? { plan: report.plan } : {}) };
   } catch (error) {
     const end = endOf(error);
     if (end.facts) life.seen = end.facts.seen;

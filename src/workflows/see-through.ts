@@ -109,12 +109,11 @@ function reattach(
   k: number,
   patienceMs: number,
 ): Promise<RunReport> {
-  const { task } = life;
   const { reattachRun } = proxyActivities<HostActivities>({
     ...runOptions(life),
     taskQueue: hostQueue(host),
     activityId: reattachActivityId(run.n, k),
-    summary: life.summary(`run ${run.n} · ${task.agent.use} · taken up again on ${host}`),
+    summary: life.summary(`run ${run.n} · ${run.agent} · taken up again on ${host}`),
     scheduleToStartTimeout: patienceMs,
   });
   return reattachRun({ ...inputOf(life, run, step, []), stateId });
@@ -140,7 +139,7 @@ async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<Run
   const home = step.resume?.host;
   if (home !== undefined && keeper(life.start) === undefined) {
     try {
-      return await activities(life, run.n, step.because, home).runAgent(inputOf(life, run, step, []));
+      return await activities(life, run, step.because, home).runAgent(inputOf(life, run, step, []));
     } catch (error) {
       // Its session is not worth a long wait: anybody else begins afresh.
       if (!isDeclined(error) && !isUntaken(error)) throw error;
@@ -153,7 +152,7 @@ async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<Run
     const avoid = isAny || keeper(life.start) !== undefined ? [] : (step.avoid ?? []);
     const because = isAny ? `no other host took it, so any may; ${step.because}` : step.because;
     try {
-      return await activities(life, run.n, because).runAgent(inputOf(life, run, step, avoid));
+      return await activities(life, run, because).runAgent(inputOf(life, run, step, avoid));
     } catch (error) {
       if (!isDeclined(error)) throw error;
       if (whyDeclined(error) === 'avoided') avoided += 1;
@@ -164,12 +163,13 @@ async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<Run
 
 function inputOf(life: TaskLife, run: RunRecord, step: RunStep, avoid: readonly string[]): RunInput {
   return {
-    task: life.task,
+    task: life.working,
     n: run.n,
     start: life.start,
     avoid,
     notes: [...step.notes, ...notesIn(life.answers)],
     ...(step.resume ? { resume: step.resume } : {}),
+    ...(run.plans ? { plans: true } : {}),
     heartbeatMs: life.timing.heartbeatMs,
     leaseMs: life.timing.leaseMs,
     ...(wasReset() ? { wasReset: true } : {}),
@@ -183,19 +183,20 @@ function wasReset(): boolean {
 }
 
 /** `home`: only this host is asked, and for no longer than it may be silent. */
-function activities(life: TaskLife, n: number, because: string, home?: string): HostActivities {
+function activities(life: TaskLife, { n, agent, plans, step }: RunRecord, because: string, home?: string): HostActivities {
   const { task, start } = life;
   const only = home ?? keeper(start);
+  const what = plans ? ' · plans' : step === undefined ? '' : ` · step ${step}`;
   return proxyActivities<HostActivities>({
     ...runOptions(life),
     ...(home === undefined ? {} : { scheduleToStartTimeout: life.timing.heartbeatMs }),
     taskQueue: only === undefined ? poolQueue(task.pool) : hostRunsQueue(only),
     activityId: runActivityId(n),
-    summary: life.summary(`run ${n} · ${task.agent.use} · ${because}`),
+    summary: life.summary(`run ${n} · ${agent}${what} · ${because}`),
   });
 }
 
-function runOptions({ task, timing }: TaskLife): ActivityOptions {
+function runOptions({ working: task, timing }: TaskLife): ActivityOptions {
   return {
     startToCloseTimeout: task.limits.run.wallMs + checksMs(task) + SLACK_MS,
     heartbeatTimeout: timing.heartbeatMs,

@@ -9,14 +9,14 @@ import { afterDecision, type Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
 
 /** A host whose worker lives takes a settle at once; a lost one gets the time of its lease to come back. */
-const HOST_TAKES_MS = 30_000;
+export const HOST_TAKES_MS = 30_000;
 const LOOK_MS = 5 * 60_000;
 
 export async function settle(life: TaskLife): Promise<Step> {
   life.look += 1;
   const settled = await settleWhereItCanBeSeen(life);
   life.settled(settled);
-  return afterDecision(settled.decision);
+  return afterDecision(settled.decision, life.runs.at(-1));
 }
 
 async function settleWhereItCanBeSeen(life: TaskLife): Promise<Settled> {
@@ -40,7 +40,7 @@ function settleOn(life: TaskLife, taskQueue: string): Promise<Settled> {
     taskQueue,
     activityId: settleActivityId(n, life.look),
     summary: life.summary(`look at what run ${n} left, then decide${isHost ? '' : ' (its host is not asked)'}`),
-    startToCloseTimeout: LOOK_MS + checksMs(life.task),
+    startToCloseTimeout: LOOK_MS + checksMs(life.working),
     ...(isHost ? { scheduleToStartTimeout: takesMs } : {}),
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: { maximumInterval: '1m' },
@@ -49,10 +49,10 @@ function settleOn(life: TaskLife, taskQueue: string): Promise<Settled> {
 }
 
 function inputOf(life: TaskLife, n: number): SettleInput {
-  const { task, timing, look, runs, granted, start, reported } = life;
-  return { task, timing, n, look, runs, granted, start, ...(reported ? { seen: reported } : {}) };
+  const { working: task, timing, look, runs, granted, start, reported, credential } = life;
+  return { task, timing, n, look, runs, granted, start, ...(reported ? { seen: reported } : {}), ...(credential ? { credential } : {}) };
 }
 
-function isNobodyThere(error: unknown): boolean {
+export function isNobodyThere(error: unknown): boolean {
   return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure && error.cause.timeoutType === 'SCHEDULE_TO_START';
 }

@@ -3,7 +3,7 @@
 import type { Ask, Decision } from '../domain/decision.ts';
 import { never } from '../domain/never.ts';
 import type { Answer } from '../domain/question.ts';
-import type { Session } from '../domain/run.ts';
+import type { RunRecord, Session } from '../domain/run.ts';
 
 export type Step =
   | {
@@ -15,28 +15,47 @@ export type Step =
       readonly strict?: true;
       readonly resume?: Session;
       readonly enriched?: true;
+      /** It plans the task in steps. */
+      readonly plans?: true;
       readonly notes: readonly string[];
     }
   | { readonly kind: 'settle' }
+  /** Its credential is checked, then everything is looked at again. */
+  | { readonly kind: 'check'; readonly because: string }
   | { readonly kind: 'hold'; readonly afterMs: number; readonly because: string; readonly next: Step }
   | AskStep
-  | { readonly kind: 'finish'; readonly because: string }
+  /** The work is there: the next step of the plan follows, or what Outlive owes is made. */
+  | FinishStep
   | { readonly kind: 'end'; readonly state: 'done' | 'failed' | 'cancelled'; readonly because: string };
 
-interface AskStep {
+export interface FinishStep {
+  readonly kind: 'finish';
+  readonly because: string;
+  /** A person took it as it is. */
+  readonly vouched?: true;
+  /** The place in `task.outputs` of one that is taken as it stands. */
+  readonly adopts?: number;
+}
+
+export interface AskStep {
   readonly kind: 'ask';
   readonly ask: Ask;
   /** Told to the next run, should the answer be one. */
   readonly notes: readonly string[];
+  /** The run that it is about was to plan: another one would be too. */
+  readonly plans?: true;
+  /** The output that it is about. */
+  readonly output?: number;
   /** Where a `look` or a wait leads: back to settle, or to the effect that did not come about. */
   readonly back: Step;
 }
 
 const WAIT_MS = 3_600_000;
 
-/** Obeys a recorded decision. A kind that this workflow does not know, from a newer policy, means ask. */
-export function afterDecision(decision: Decision): Step {
+/** Obeys a recorded decision on the end of `last`. A kind that this workflow does not know, from a newer policy, means ask. */
+export function afterDecision(decision: Decision, last?: Pick<RunRecord, 'plans'>): Step {
   const notes = decision.notes ?? [];
+  const plans = decision.kind === 'split' || last?.plans ? ({ plans: true } as const) : {};
   switch (decision.kind) {
     case 'finish':
       return { kind: 'finish', because: decision.because };
@@ -44,12 +63,16 @@ export function afterDecision(decision: Decision): Step {
       return { kind: 'end', state: 'cancelled', because: decision.because };
     case 'hold':
       return { kind: 'hold', afterMs: decision.afterMs ?? WAIT_MS, because: decision.because, next: { kind: 'settle' } };
+    case 'check':
+      return { kind: 'check', because: decision.because };
     case 'enrich':
+    case 'split':
     case 'retry':
       return {
         kind: 'run',
         because: decision.because,
         notes,
+        ...plans,
         ...(decision.kind === 'enrich' ? { enriched: true } : {}),
         ...(decision.afterMs === undefined ? {} : { afterMs: decision.afterMs }),
         ...(decision.avoid === undefined ? {} : { avoid: decision.avoid }),
@@ -57,16 +80,24 @@ export function afterDecision(decision: Decision): Step {
         ...(decision.resume ? { resume: decision.resume } : {}),
       };
     default:
-      return { kind: 'ask', ask: decision.ask ?? unknownKind(decision), notes, back: { kind: 'settle' } };
+      return { kind: 'ask', ask: decision.ask ?? unknownKind(decision), notes, ...plans, back: { kind: 'settle' } };
   }
 }
 
 export function afterAnswer(answer: Answer, asked: AskStep, because: string): Step {
   switch (answer.choice) {
     case 'retry':
-      return { kind: 'run', because, notes: asked.notes };
+      return { kind: 'run', because, notes: asked.notes, ...(asked.plans ? { plans: true } : {}) };
+    case 'split':
+      return { kind: 'run', because, notes: asked.notes, plans: true };
     case 'finish':
+      return { kind: 'finish', because, vouched: true };
+    case 'adopt':
+      return { kind: 'finish', because, vouched: true, ...(asked.output === undefined ? {} : { adopts: asked.output }) };
+    case 'approve':
       return { kind: 'finish', because };
+    case 'refuse':
+      return afterRefusal(asked, because);
     case 'look':
       return asked.back;
     case 'wait':
@@ -76,6 +107,21 @@ export function afterAnswer(answer: Answer, asked: AskStep, because: string): St
     default:
       return never(answer.choice);
   }
+}
+
+/** A refusal says what is not wanted, and not what is. */
+function afterRefusal(asked: AskStep, because: string): AskStep {
+  const { text, evidence } = asked.ask;
+  return {
+    kind: 'ask',
+    ask: {
+      text: `${because}. Nothing was published, and everything is kept. What next? A \`retry\` goes on from it, with your note.`,
+      evidence: [{ where: 'refused', value: text.slice(0, 200) }, ...evidence],
+      choices: ['retry', 'approve', 'wait', 'close'],
+    },
+    notes: [...asked.notes, `A person did not approve what is there: ${because}.`],
+    back: asked.back,
+  };
 }
 
 function unknownKind(decision: Decision): Ask {

@@ -2,35 +2,36 @@
 // Web UI, and the search attributes where they exist. State in, words out; it awaits nothing.
 
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import { answerRecord } from '../domain/answers.ts';
 import type {
   AnswerRecord,
   Begun,
   Hold,
   LateResult,
   Made,
-  RunStatus,
   Settled,
   TaskResult,
   TaskState,
   TaskStatus,
   Timing,
 } from '../domain/contract.ts';
+import type { CredentialChecked } from '../domain/credential.ts';
 import type { Ask, Decision } from '../domain/decision.ts';
 import { detailsOf } from '../domain/details.ts';
 import { failureType } from '../domain/failure.ts';
 import { keptAtStart, keptBy } from '../domain/kept.ts';
-import { reasonsOf } from '../domain/ledgers.ts';
+import { ledgersOf } from '../domain/ledgers.ts';
 import { taskBranch } from '../domain/names.ts';
 import type { Banked, Seen } from '../domain/output.ts';
+import { beginPlan, isPart, nextStep, type PlanState, taskOfStep } from '../domain/plan.ts';
+import type { Plan } from '../domain/plan-text.ts';
 import type { Answer, Question, Stop } from '../domain/question.ts';
-import type { RunRecord, StartPoint } from '../domain/run.ts';
+import { nextStart, type RunRecord, type StartPoint } from '../domain/run.ts';
+import { taskResult, taskStatus } from '../domain/status.ts';
 import { cut } from '../domain/story.ts';
 import type { Task, TaskSpec } from '../domain/task.ts';
 import { SaidAttributes } from './said-attributes.ts';
 import type { Step } from './step.ts';
-
-/** Names a person who answered without saying who they are. */
-const SOMEBODY = 'somebody';
 
 export class TaskLife {
   task!: Task;
@@ -52,6 +53,14 @@ export class TaskLife {
   published: string | undefined;
   /** What the newest run itself saw at its end; undefined where it could not report. */
   reported: Seen | undefined;
+  /** There once the task was split. */
+  plan: PlanState | undefined;
+  /** What the check of the credential said about the newest run's end. */
+  credential: CredentialChecked | undefined;
+  /** The work that a person approved: its newest commit, or a word for work without one. */
+  approved: string | undefined;
+  /** Places in `task.outputs` of those that a person took as they stand. */
+  readonly adopted = new Set<number>();
 
   private lastSeen: Seen;
   private bank: Banked | undefined;
@@ -85,28 +94,55 @@ export class TaskLife {
     this.tell();
   }
 
+  /** What the newest run, or the next one, is to do: the task, or a step of it. */
+  get working(): Task {
+    return this.plan ? taskOfStep(this.task, this.plan, ledgersOf(this.runs, this.task.limits)) : this.task;
+  }
+
   get seen(): Seen {
     return this.lastSeen;
   }
 
   set seen(seen: Seen) {
-    this.lastSeen = seen;
+    // A step shows nothing of what the whole task owes.
+    this.lastSeen = this.task && isPart(this.working) ? { ...seen, outputs: this.lastSeen.outputs, checks: [] } : seen;
     this.bank = keptBy(seen) ?? this.bank;
   }
 
-  startRun({ resume, enriched }: Pick<Extract<Step, { kind: 'run' }>, 'resume' | 'enriched'>): RunRecord {
+  startRun({ resume, enriched, plans }: Pick<Extract<Step, { kind: 'run' }>, 'resume' | 'enriched' | 'plans'>): RunRecord {
+    const { costUsd } = this.working.limits.run;
     const run: RunRecord = {
       n: this.runs.length + 1,
       agent: this.task.agent.use,
       startedAt: now(),
       ...(resume ? { resumes: resume } : {}),
       ...(enriched ? { enriched } : {}),
+      ...(plans ? { plans } : {}),
+      ...(this.plan ? { step: this.plan.at } : {}),
+      ...(costUsd === undefined ? {} : { capUsd: costUsd }),
     };
     this.runs.push(run);
     this.look = 0;
     this.newEvidence = false;
+    this.credential = undefined;
     this.enter('running');
     return run;
+  }
+
+  /** A good end: whatever follows goes on from what it left. */
+  goOn(): void {
+    this.start = nextStart(this.start, this.seen.bank, this.seen.repository);
+  }
+
+  split(plan: Plan): void {
+    this.plan = beginPlan(plan, headOf(this.start));
+    this.tell();
+  }
+
+  /** The next step begins with what there is now. */
+  stepDone(isAdopted: boolean): void {
+    if (this.plan) this.plan = nextStep(this.plan, headOf(this.start), isAdopted);
+    this.tell();
   }
 
   /** The run has lost its activity, and is being taken up again there. */
@@ -157,13 +193,7 @@ export class TaskLife {
 
   /** The first answer wins; the question is closed from here on. */
   accept(answer: Answer): AnswerRecord {
-    const record: AnswerRecord = {
-      question: answer.question ?? '',
-      choice: answer.choice,
-      by: answer.by ?? SOMEBODY,
-      at: now(),
-      ...(answer.note ? { note: answer.note } : {}),
-    };
+    const record = answerRecord(answer, now());
     this.answers.push(record);
     this.addWait(this.question?.askedAt);
     this.question = undefined;
@@ -230,16 +260,8 @@ export class TaskLife {
     this.question = undefined;
     this.heldSince = undefined;
     this.state = state;
-    this.result = {
-      id: this.id,
-      state,
-      because,
-      runs: this.runs.length,
-      reasons: reasonsOf(this.runs),
-      waitedMs: this.waitedMs,
-      outputs: this.seen.outputs,
-      ...(this.isUnchecked() ? { unchecked: true } : {}),
-    };
+    const { id, task, runs, waitedMs, seen } = this;
+    this.result = taskResult({ id, task, state, because, runs, waitedMs, seen });
     this.tell();
     // A clean first run told nothing, and there is nothing to correct; any other end is worth its event.
     const last = this.runs.at(-1);
@@ -248,21 +270,8 @@ export class TaskLife {
   }
 
   status(): TaskStatus {
-    return {
-      id: this.id,
-      title: this.task?.title ?? this.title,
-      state: this.state,
-      owner: this.task?.owner ?? '',
-      ...(this.isUnchecked() ? { unchecked: true } : {}),
-      runs: this.runs.map((run) => statusOf(run, this.decisions.get(run.n))),
-      outputs: this.seen.outputs,
-      ...(this.bank ? { bank: this.bank } : {}),
-      ...(this.heldSince ? { hold: this.heldSince } : {}),
-      ...(this.question ? { question: this.question } : {}),
-      answers: this.answers,
-      refused: this.refused,
-      ...(this.result ? { result: this.result } : {}),
-    };
+    const { id, title, task, state, runs, decisions, seen, bank, plan, heldSince: hold, question, answers, refused, result } = this;
+    return taskStatus({ id, title, task, state, runs, decisions, seen, bank, plan, hold, question, answers, refused, result });
   }
 
   /** Summaries stand in the timeline; the server takes 400 bytes. */
@@ -280,19 +289,10 @@ export class TaskLife {
     if (since) this.waitedMs += Date.now() - Date.parse(since);
   }
 
-  private isUnchecked(): boolean {
-    return this.task !== undefined && this.task.checks.length === 0;
-  }
-
   private tell(): void {
     setCurrentDetails(detailsOf(this.status()));
   }
 }
 
-function statusOf({ entered: _, leaseOver: __, boundSession: ___, ...run }: RunRecord, decision: Decision | undefined): RunStatus {
-  if (!decision) return run;
-  const { kind, because, afterMs } = decision;
-  return { ...run, decision: { kind, because, ...(afterMs === undefined ? {} : { afterMs }) } };
-}
-
+const headOf = (start: StartPoint): string | undefined => (start.kind === 'bank' ? start.head : undefined);
 const now = (): string => new Date(Date.now()).toISOString();

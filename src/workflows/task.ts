@@ -16,11 +16,13 @@ import { sayDuration } from '../domain/duration.ts';
 import { failureType } from '../domain/failure.ts';
 import { never } from '../domain/never.ts';
 import { completeness } from '../domain/output.ts';
+import type { Plan } from '../domain/plan-text.ts';
 import { type Answer, withSettings } from '../domain/question.ts';
 import { sayCompleteness } from '../domain/story.ts';
 import type { TaskSpec } from '../domain/task.ts';
 import { begin } from './begin.ts';
-import { finish } from './finish.ts';
+import { checkCredential } from './check-credential.ts';
+import { conclude, headOfWork } from './conclude.ts';
 import { listen } from './listen.ts';
 import { runOnce } from './run-once.ts';
 import { settle } from './settle.ts';
@@ -61,8 +63,11 @@ async function live(life: TaskLife, spec: TaskSpec): Promise<TaskResult> {
       case 'ask':
         step = await ask(life, step);
         break;
+      case 'check':
+        step = await checkCredential(life, step);
+        break;
       case 'finish':
-        step = await finish(life);
+        step = await conclude(life, step);
         break;
       case 'end':
         return await end(life, step);
@@ -87,9 +92,16 @@ async function run(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promis
   // The world moves on in an hour: look at it again before a run is paid for.
   if (afterMs > HOUR_MS) return { kind: 'settle' };
   const ended = await runOnce(life, step);
-  return ended.kind === 'finished'
-    ? { kind: 'finish', because: 'the run ended well, every output it owes is present' }
-    : { kind: 'settle' };
+  if (ended.kind === 'failed') return { kind: 'settle' };
+  if (ended.plan) return planned(life, ended.plan);
+  return { kind: 'finish', because: 'the run ended well, every output it owes is present' };
+}
+
+/** The first step follows at once: the plan cost a run, and its ledgers were looked at before it. */
+function planned(life: TaskLife, plan: Plan): Step {
+  life.split(plan);
+  const [first] = plan.steps;
+  return { kind: 'run', because: `step 1 of ${plan.steps.length}: ${first?.title}`, notes: [] };
 }
 
 async function hold(life: TaskLife, step: Extract<Step, { kind: 'hold' }>): Promise<Step> {
@@ -115,7 +127,8 @@ async function ask(life: TaskLife, step: Extract<Step, { kind: 'ask' }>): Promis
   if (life.answer === undefined) return supersede(life);
   const answer = life.takeAnswer();
   if (answer.set) life.change(withSettings(life.task, answer.set));
-  if (answer.choice === 'retry') life.granted += 1;
+  if (answer.choice === 'retry' || answer.choice === 'split') life.granted += 1;
+  if (answer.choice === 'approve') life.approved = headOfWork(life);
   life.look = 0;
   return afterAnswer(answer, step, sayAnswer(answer));
 }
