@@ -75,12 +75,36 @@ export function recordings(origin: string): readonly Recording[] {
       shell: isFirst(`${COMMIT.replace('work >', 'half >')}; ${fails('"reason":"context_window_exceeded"')}`, COMMIT),
       more: REST,
     },
+    { name: 'split', shell: isFirst(FULL, planned(STEP)), more: REST },
+    {
+      name: 'split-by-a-person',
+      shell: isFirst(FULL, planned(STEP)),
+      more: { split: 'never' },
+      act: answers({ choice: 'split', by: 'ann' }),
+    },
+    {
+      name: 'step-adopted',
+      shell: isFirst(FULL, planned(`grep -q 'step 1 of' "$OUTLIVE_PROMPT_FILE" && { ${fails('"reason":"refused"')}; }; ${STEP}`)),
+      act: answers({ choice: 'adopt', note: 'It is not needed.', by: 'ann' }),
+    },
+    { name: 'approved', shell: COMMIT, more: { approve: 'before_finish' }, act: answers({ choice: 'approve', by: 'ann' }) },
+    {
+      name: 'refused',
+      shell: isFirst(COMMIT, COMMIT.replace('work >', 'more >')),
+      more: { approve: 'before_finish' },
+      act: answers({ choice: 'refuse', note: 'not enough', by: 'ann' }, { choice: 'retry', by: 'ann' }, { choice: 'approve', by: 'ann' }),
+    },
+    { name: 'credential-checked', shell: isFirst(fails('"reason":"credential_rejected"'), COMMIT) },
     { name: 'resumed', shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":200,"session":"s-1"'), COMMIT) },
     // The server remembers a host that is gone for some minutes, so the other one is asked to leave the run to it.
     { name: 'declined', shell: isFirst(WAIT, COMMIT), hosts: ['declines', 'leaves'], act: whenRunning(declined), shows: /run\.declined/ },
   ];
 }
 
+const STEP = 'echo work >> work && git add . && git commit -qm step';
+const PLAN = '{"steps":[{"title":"one","prompt":"Do the first half."},{"title":"two","prompt":"Do the second half."}]}';
+const planned = (otherwise: string) =>
+  `if [ -n "$OUTLIVE_PLAN_FILE" ]; then echo '${PLAN}' > "$OUTLIVE_PLAN_FILE"; echo planned; else ${otherwise}; fi`;
 const COMMIT = 'echo work > work && git add . && git commit -qm work';
 /** Ends by itself, should nobody end it. */
 const WAIT = 'exec sleep 120';
@@ -88,6 +112,8 @@ const FILE_ONLY: Partial<TaskSpec> = { workspace: undefined as never, outputs: [
 const REST: Partial<TaskSpec> = { checks: [{ argv: ['grep', '-q', 'work', 'work'] }] };
 const isFirst = (then: string, otherwise: string) => `if [ "$OUTLIVE_RUN" = 1 ]; then ${then}; else ${otherwise}; fi`;
 const fails = (fields: string) => `echo '{"outcome":"failed",${fields}}' > $OUTLIVE_RESULT_FILE; exit 1`;
+
+const FULL = fails('"reason":"context_window_exceeded"');
 
 function quota(): string {
   return `printf '{"outcome":"failed","reason":"quota_exhausted","resetsAt":"%s"}' $(date -u -d '+2 seconds' +%Y-%m-%dT%H:%M:%SZ) > $OUTLIVE_RESULT_FILE; exit 1`;
@@ -106,6 +132,16 @@ function answer(sent: object): Act {
     ({ question }) => question,
     async (handle) => void (await handle.executeUpdate(ANSWER, { args: [sent] })),
   );
+}
+
+/** One after the other, each to the question that follows the answer before it. */
+function answers(...sent: readonly object[]): Act {
+  return async (handle) => {
+    for (const [index, one] of sent.entries()) {
+      await until(handle, ({ question }) => question?.id === `q${index + 1}`);
+      await handle.executeUpdate(ANSWER, { args: [one] });
+    }
+  };
 }
 
 async function signalRetry(handle: WorkflowHandle): Promise<void> {

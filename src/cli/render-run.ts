@@ -35,11 +35,13 @@ function sayOutcome(run: RunStatus, ink: Ink): string {
 function afterwards(run: RunStatus, { ink }: Look): readonly string[] {
   const { failure, decision, usage } = run;
   return [
+    ...(run.plans ? [ink.dim('plans the work in steps')] : []),
+    ...(run.step === undefined ? [] : [ink.dim(`step ${run.step} of the plan`)]),
     ...(run.enriched ? [ink.dim('a new conversation, with a hand-off from the one before')] : []),
     ...(run.resumes ? [ink.dim(saySession(run.resumes, run.host))] : []),
     ...afterLife(run).map((line) => ink.dim(line)),
     ...(failure ? sayFailure(failure, ink) : []),
-    ...(decision ? [sayDecision(decision, ink)] : []),
+    ...(decision ? sayDecision(decision, ink) : []),
     ...(usage ? [ink.dim(sayUsage(usage))] : []),
   ];
 }
@@ -62,9 +64,13 @@ const BASIS: Readonly<Record<Failure['basis'], string>> = {
   none: 'nothing: no ground was found',
 };
 
-function sayDecision({ kind, because, afterMs }: DecisionStatus, ink: Ink): string {
+/** The ledgers and what would have changed it in one sentence; older versions did not say them. */
+function sayDecision({ kind, because, afterMs, used, otherwise }: DecisionStatus, ink: Ink): readonly string[] {
   const wait = afterMs === undefined || afterMs === 0 ? '' : ` after ${sayDuration(afterMs)}`;
-  return `→ ${ink.bold(kind)}${wait}: ${plain(because)}`;
+  const ledgers = used === undefined ? undefined : `used: ${plain(used)}`;
+  const change = otherwise === undefined ? undefined : `what would change it: ${plain(otherwise)}`;
+  const more = [ledgers, change].filter((part) => part !== undefined).join('. ');
+  return [`→ ${ink.bold(kind)}${wait}: ${plain(because)}`, ...(more === '' ? [] : [`  ${ink.dim(more)}`])];
 }
 
 function saySession({ id, host }: NonNullable<RunStatus['resumes']>, on: string | undefined): string {

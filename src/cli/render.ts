@@ -2,8 +2,10 @@
 // is asked. Nothing else knows how a task looks to a person.
 
 import type { Hold, TaskResult, TaskState, TaskStatus } from '../domain/contract.ts';
+import { STEP_STATES } from '../domain/details.ts';
 import { sayDuration } from '../domain/duration.ts';
 import type { Banked, OutputSeen, OutputState } from '../domain/output.ts';
+import type { PlanStatus } from '../domain/plan.ts';
 import { CHOICES, type Question } from '../domain/question.ts';
 import type { Ink, Paint } from './ink.ts';
 import { type Cell, columns, plain, plainLines, sayTime } from './layout.ts';
@@ -19,6 +21,7 @@ export function renderTask(status: TaskStatus, look: Look): string {
   return [
     head(status, look),
     status.runs.length > 0 ? titled('runs', runs(status, look), look) : undefined,
+    status.plan && titled('plan', plan(status.plan, look), look),
     status.outputs.length > 0 ? titled('outputs', outputs(status.outputs, look), look) : undefined,
     answers(status, look),
     status.question && titled('question', renderQuestion(status.id, status.question, look), look),
@@ -63,6 +66,18 @@ const left = (until: string, now: number): string => {
 };
 function runs({ runs, state }: TaskStatus, look: Look): string {
   return runs.map((run, i) => renderRun(run, look, state === 'queued' && i === runs.length - 1)).join('\n');
+}
+
+function plan({ steps }: PlanStatus, { ink }: Look): string {
+  return columns(
+    steps.map(({ title, state, runs }, index): (string | Cell)[] => [
+      String(index + 1),
+      { text: STEP_STATES[state], paint: state === 'done' ? ink.green : state === 'later' ? ink.dim : ink.yellow },
+      plain(title),
+      runs.length === 0 ? '' : `run ${runs.join(', ')}`,
+    ]),
+    '  ',
+  );
 }
 
 const age = (since: string, now: number): string => sayDuration(Math.max(0, now - Date.parse(since)));

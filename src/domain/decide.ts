@@ -3,6 +3,7 @@
 // tasks live for weeks. It refuses to guess: what is not known is looked at again, then asked, never retried.
 
 import { statedEndMs, statedWaitMs } from './backoff.ts';
+import type { CredentialChecked } from './credential.ts';
 import { afterFullContext, onSameWork } from './decide-context.ts';
 import { endedAtMs, isTooFar, sayTime, sayTooFar, seedOf, statedWait, waitMs } from './decide-wait.ts';
 import type { Decision, Facts } from './decision.ts';
@@ -129,6 +130,12 @@ function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReact
 
 const SHORTER = 'a shorter wait would have been waited by itself';
 
+const CHECK_SAYS: Readonly<Record<CredentialChecked['state'], string>> = {
+  valid: 'says that it is valid',
+  invalid: 'says that it is not valid',
+  unknown: 'could not tell whether it is valid',
+};
+
 /** At most so many runs on a credential of which nobody could tell whether it is valid. */
 const MAX_UNTOLD = 2;
 
@@ -142,7 +149,7 @@ function checkCredential(facts: Facts, work: Completeness): Decision {
       otherwise: 'nothing would: no run is tried on a credential that was just refused without a check',
     });
   }
-  const said = `the check of its credential says ${credential.state} (${credential.evidence})`;
+  const said = `the check of its credential ${CHECK_SAYS[credential.state]} (${credential.evidence})`;
   if (credential.state === 'invalid')
     return ask(facts, work, { why: said, otherwise: 'a valid credential, or a check that could not tell, would have been tried again' });
   if (credential.state === 'valid') return retry(facts, work, { kind: 'retry', wait: 'backoff', elsewhere: 'any' }, said);

@@ -4,6 +4,7 @@
 import type { RunStatus, TaskStatus } from './contract.ts';
 import { sayDuration } from './duration.ts';
 import { failureType } from './failure.ts';
+import type { StepStatus } from './plan.ts';
 import { CHOICES, type Question } from './question.ts';
 import { count, cut, times } from './story.ts';
 
@@ -14,7 +15,7 @@ const MAX_BYTES = 18_000;
 
 /** At most 18 kB of UTF-8. What is next comes first: a long life loses the end of its lists, never its question. */
 export function detailsOf(status: TaskStatus): string {
-  const parts = [headline(status), whatIsNext(status), runs(status), outputs(status), answers(status)];
+  const parts = [headline(status), whatIsNext(status), plan(status), runs(status), outputs(status), answers(status)];
   return withinLimit(parts.filter((part) => part !== '').join('\n\n'));
 }
 
@@ -29,7 +30,7 @@ function whatIsNext({ id, state, hold, question, result, runs }: TaskStatus): st
   if (hold) return `**Waiting**${hold.until ? ` until ${hold.until}` : ''}: ${prose(hold.because)}`;
   if (state === 'finishing') return '**Next**: Outlive makes what it owes; no agent is started.';
   const last = runs.at(-1);
-  if (last && !last.endedAt) return `**Now**: run ${last.n} by ${last.agent}`;
+  if (last && !last.endedAt) return `**Now**: run ${last.n} by ${last.agent}${sayPart(last)}`;
   return last?.decision ? `**Next**: ${last.decision.kind}, because ${prose(last.decision.because)}` : '**Next**: the first run';
 }
 
@@ -50,6 +51,28 @@ function asked(id: string, { id: question, owner, text, evidence, choices, needs
     .join('\n\n');
 }
 
+function sayPart({ plans, step }: RunStatus): string {
+  if (plans) return ', which plans the work in steps';
+  return step === undefined ? '' : ` on step ${step} of the plan`;
+}
+
+function plan({ plan }: TaskStatus): string {
+  if (!plan) return '';
+  const steps = plan.steps.map(({ title, state, runs }, index) => {
+    const by = runs.length > 0 ? ` (run ${runs.join(', ')})` : '';
+    return `${index + 1}. ${state === 'later' ? prose(title, 120) : `**${prose(title, 120)}**`}: ${STEP_STATES[state]}${by}`;
+  });
+  return `Plan:\n\n${steps.join('\n')}`;
+}
+
+/** How the state of a step is called to people. */
+export const STEP_STATES: Readonly<Record<StepStatus['state'], string>> = {
+  done: 'done',
+  adopted: 'taken as it is',
+  current: 'now',
+  later: 'later',
+};
+
 function runs({ runs }: TaskStatus): string {
   if (runs.length === 0) return '';
   const told = runs.slice(-MAX_RUNS).map(sayRun);
@@ -61,10 +84,11 @@ function runs({ runs }: TaskStatus): string {
 /** A list and no table: the Web UI draws tables without padding, in half its width. */
 function sayRun(run: RunStatus): string {
   const { n, host, failure, outcome, decision } = run;
+  const part = sayPart(run);
   const ended = failure ? `ended as \`${failureType(failure.reason)}\`` : (outcome ?? 'is at work');
   const evidence = failure?.evidence.map(({ where, value }) => `${where}: ${value}`).join('; ');
   return [
-    `- **run ${n}**${host ? ` on ${prose(host, 100)}` : ''} ${ended}${evidence ? ` (${prose(evidence, 300)})` : ''}`,
+    `- **run ${n}**${part}${host ? ` on ${prose(host, 100)}` : ''} ${ended}${evidence ? ` (${prose(evidence, 300)})` : ''}`,
     ...afterLife(run).map((line) => `- ${line}`),
     ...(decision ? [`- then **${decision.kind}**, because ${prose(decision.because, 400)}`] : []),
   ].join('\n');

@@ -1,6 +1,7 @@
 // Reads the plan that an agent wrote. Total: any text gives a plan, or a clear problem that the next attempt is told.
 
 import type { Read } from './question.ts';
+import { count } from './story.ts';
 import type { Task } from './task.ts';
 
 export interface Plan {
@@ -29,7 +30,7 @@ export function readPlan(text: string | undefined, task: Pick<Task, 'prompt'>): 
   const steps = (parsed as { steps?: unknown } | null)?.steps;
   if (!Array.isArray(steps)) return problem('the plan has no list "steps"; expected {"steps": [{"title": "…", "prompt": "…"}]}');
   if (steps.length < FEWEST_STEPS || steps.length > MOST_STEPS)
-    return problem(`the plan has ${steps.length} steps; expected ${FEWEST_STEPS} to ${MOST_STEPS}`);
+    return problem(`the plan has ${count(steps.length, 'step')}; expected ${FEWEST_STEPS} to ${MOST_STEPS}`);
   const read = steps.map((step, index) => readStep(step, index + 1, task));
   const wrong = read.find((one) => !one.ok);
   if (wrong && !wrong.ok) return wrong;

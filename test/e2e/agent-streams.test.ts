@@ -156,7 +156,7 @@ describe.concurrent('the stream of an agent', () => {
 
   it('counts questions to the model, and has one too many end the run', async () => {
     const turn = ['{"say":"tool"}', '{"say":"ask"}'];
-    await start('turns', { first: [BEGIN, ...turn, ...turn, ...turn, 'sleep 60000'] }, { limits: { run: { turns: 3 } } });
+    await start('turns', { first: [BEGIN, ...turn, ...turn, ...turn, 'sleep 60000'] }, { limits: { run: { turns: 3 } }, split: 'never' });
     const run = await firstRun('turns');
     expect(run).toMatchObject({ failure: { reason: 'turn_limit', basis: 'supervisor' }, decision: { kind: 'ask' } });
     expect(evidenceOf(run)).toContain('ended_by: turn_limit');
@@ -164,7 +164,7 @@ describe.concurrent('the stream of an agent', () => {
 
   it('sums up the cost, and has too much of it end the run', async () => {
     const limits = { costUsd: 5, run: { costUsd: 1 } };
-    await start('cost', { first: [BEGIN, '{"say":"cost","usd":0.7}', '{"say":"cost","usd":0.7}', 'sleep 60000'] }, { limits });
+    await start('cost', { first: [BEGIN, '{"say":"cost","usd":0.7}', '{"say":"cost","usd":0.7}', 'sleep 60000'] }, { limits, split: 'never' });
     const run = await firstRun('cost');
     expect(run).toMatchObject({ failure: { reason: 'budget_exhausted', basis: 'supervisor' }, decision: { kind: 'ask' } });
     expect(run.usage).toMatchObject({ costUsd: 1.4, incomplete: true });

@@ -61,7 +61,7 @@ describe('a question', () => {
 
   it('after context exhaustion wants something changed, and tells the next run what, and the one after it too', async () => {
     const told = `grep -q 'only the index' $OUTLIVE_PROMPT_FILE || exit 9; test "$OUTLIVE_RUN" = 3 || kill -9 $$; ${WORK}`;
-    await fleet.start('context', fails({ reason: 'context_window_exceeded' }), told);
+    await fleet.start('context', fails({ reason: 'context_window_exceeded' }), told, { split: 'never' });
     await fleet.question('context');
     await expect(answer('context', { choice: 'retry' })).rejects.toMatchObject(refusal(/same inputs would end the same way/));
     await answer('context', { choice: 'retry', note: 'Read only the index.', by: 'ann' });
@@ -212,7 +212,7 @@ describe('an agent that goes on for too long', () => {
     ['wall', 'while :; do echo x; sleep 0.1; done', { wall: '1s', stall: '1s' }, 'budget_exhausted', 'ask'],
     ['stall', 'sleep 60', { wall: '30s', stall: '1s' }, 'heartbeat_lost', 'retry'],
   ])('is ended by its %s limit', async (id, shell, run, reason, kind) => {
-    await fleet.start(`limit-${id}`, shell, WORK, { limits: { run } });
+    await fleet.start(`limit-${id}`, shell, WORK, { limits: { run }, split: 'never' });
     if (kind === 'ask') {
       await fleet.question(`limit-${id}`);
       await answer(`limit-${id}`, { choice: 'close' });
