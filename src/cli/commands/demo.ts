@@ -68,9 +68,9 @@ function table(end: DemoEnd, { ink }: Screen): string {
 }
 
 function storyOf({ story, status }: StoryEnd, bold: (text: string) => string, dim: (text: string) => string): string {
-  const runs = status.runs.map(({ n, host, outcome, failure, decision }) =>
+  const runs = status.runs.map(({ n, host, outcome, failure, decision, plans, step }) =>
     [
-      `  run ${n} on ${host}: ${failure ? failureType(failure.reason) : outcome}`,
+      `  run ${n} on ${host}${plans ? ', which plans' : step === undefined ? '' : `, step ${step}: ${plain(status.plan?.steps[step - 1]?.title ?? '')}`}: ${failure ? failureType(failure.reason) : outcome}`,
       ...(decision ? [`    ${decision.kind}, because ${plain(decision.because)}`] : []),
     ].join('\n'),
   );

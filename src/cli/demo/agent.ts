@@ -9,11 +9,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const [story = '', folder = ''] = process.argv.slice(2);
 const run = Number(process.env['OUTLIVE_RUN']);
 const isFirst = run === 1;
+const planFile = process.env['OUTLIVE_PLAN_FILE'];
+const prompt = readFileSync(process.env['OUTLIVE_PROMPT_FILE'] ?? '', 'utf8');
+const FULL = 'API error: 400 {"type":"invalid_request_error","message":"prompt is too long: 214310 tokens > 200000 maximum"}';
 
-function work(): void {
-  writeFileSync(`${story}.md`, `The work of ${process.env['OUTLIVE_TASK']}, done by run ${run}.\n`);
+function work(file = `${story}.md`, text = `The work of ${process.env['OUTLIVE_TASK']}, done by run ${run}.\n`): void {
+  writeFileSync(file, text);
   execFileSync('git', ['add', '.']);
-  execFileSync('git', ['commit', '--quiet', '--message', `Do the work of ${story}`]);
+  execFileSync('git', ['commit', '--quiet', '--message', `Do the work of ${file}`]);
   console.log('the work is committed');
 }
 
@@ -28,13 +31,30 @@ function fail(words: string): never {
   process.exit(1);
 }
 
-console.log(`run ${run} of ${story} reads ${readFileSync(process.env['OUTLIVE_PROMPT_FILE'] ?? '', 'utf8').length} characters of prompt`);
-if (story === 'killed' && isFirst) await waitForTheKill();
-if (story === 'limited' && isFirst) {
-  fail('API error: 429 Too Many Requests {"type":"error","error":{"type":"rate_limit_error","message":"Rate limited"}} retry-after: 3');
+function plan(file: string): void {
+  const chapter = (name: string) => ({ title: `Chapter ${name}`, prompt: `Write the chapter ${name} into ${story}-${name}.md.` });
+  const last = { title: 'Bring the chapters together', prompt: `Write ${story}.md from the chapters.` };
+  writeFileSync(file, JSON.stringify({ steps: [chapter('one'), chapter('two'), last] }));
+  console.log('the plan is written');
 }
-if (story === 'strange' && isFirst) fail('the third gear of the second clock has lost its patience');
-if (story === 'context' && isFirst)
-  fail('API error: 400 {"type":"invalid_request_error","message":"prompt is too long: 214310 tokens > 200000 maximum"}');
-work();
-if (story === 'finished') await waitForTheKill();
+
+console.log(`run ${run} of ${story} reads ${prompt.length} characters of prompt`);
+const [, chapter] = /Write the chapter (\w+) into/.exec(prompt) ?? [];
+if (planFile) plan(planFile);
+else if (chapter) work(`${story}-${chapter}.md`);
+else {
+  if (story === 'killed' && isFirst) await waitForTheKill();
+  if (story === 'limited' && isFirst) {
+    fail('API error: 429 Too Many Requests {"type":"error","error":{"type":"rate_limit_error","message":"Rate limited"}} retry-after: 3');
+  }
+  if (story === 'strange' && isFirst) fail('the third gear of the second clock has lost its patience');
+  if (story === 'split' && isFirst) fail(FULL);
+  if (story === 'enriched' && isFirst) {
+    work('half.md');
+    fail(FULL);
+  }
+  // Its check wants the words of the task.
+  if (story === 'red' && isFirst) work('red.md', 'Something else.\n');
+  else work();
+  if (story === 'finished') await waitForTheKill();
+}

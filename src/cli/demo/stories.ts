@@ -9,11 +9,21 @@ export interface Story {
   /** What happens, in the words of the table. */
   readonly says: string;
   /** The demo kills the agent's process as soon as it says that it may. */
-  readonly kill: boolean;
-  /** What a person answers to the question that comes. */
-  readonly answer?: Omit<Answer, 'by'>;
-  /** What its first run must have ended as, and what must have been decided. */
-  readonly expected: { readonly type: string; readonly decision: string; readonly runs: number };
+  readonly kill?: true;
+  /** What a person answers to the questions that come, one after the other. */
+  readonly answers?: readonly Omit<Answer, 'by'>[];
+  /** What its spec has beside that of the others. */
+  readonly more?: Pick<TaskSpec, 'approve'>;
+  readonly expected: Expected;
+}
+
+/** What its first run must have ended as and what must have been decided (missing where it ended well), and what there must be in the end. */
+export interface Expected {
+  readonly type?: string;
+  readonly decision?: string;
+  readonly runs: number;
+  /** On its branch at the origin. */
+  readonly commits: number;
 }
 
 export const STORIES: readonly Story[] = [
@@ -21,33 +31,46 @@ export const STORIES: readonly Story[] = [
     name: 'killed',
     says: 'the agent is killed in mid-run',
     kill: true,
-    expected: { type: 'host.killed', decision: 'retry', runs: 2 },
+    expected: { type: 'host.killed', decision: 'retry', runs: 2, commits: 1 },
   },
   {
     name: 'finished',
     says: 'the agent is killed after its work, before it can say so',
     kill: true,
-    expected: { type: 'post_completion.crashed_after_output', decision: 'finish', runs: 1 },
+    expected: { type: 'post_completion.crashed_after_output', decision: 'finish', runs: 1, commits: 1 },
   },
   {
     name: 'limited',
     says: 'the provider answers 429 with retry-after: 3',
-    kill: false,
-    expected: { type: 'adapter.rate_limited', decision: 'retry', runs: 2 },
+    expected: { type: 'adapter.rate_limited', decision: 'retry', runs: 2, commits: 1 },
   },
   {
     name: 'strange',
     says: 'the last words mean nothing to anybody',
-    kill: false,
-    answer: { choice: 'retry', note: 'Seen before: it is harmless, go on.' },
-    expected: { type: 'unknown.unclassified', decision: 'ask', runs: 2 },
+    answers: [{ choice: 'retry', note: 'Seen before: it is harmless, go on.' }],
+    expected: { type: 'unknown.unclassified', decision: 'ask', runs: 2, commits: 1 },
   },
   {
-    name: 'context',
-    says: 'the context window is exhausted',
-    kill: false,
-    answer: { choice: 'retry', note: 'Read only the first chapter, it is enough.' },
-    expected: { type: 'context.context_window_exceeded', decision: 'ask', runs: 2 },
+    name: 'red',
+    says: 'the work is there, and its check is red',
+    expected: { type: 'task.output_rejected', decision: 'retry', runs: 2, commits: 2 },
+  },
+  {
+    name: 'enriched',
+    says: 'the context window is exhausted after half of the work',
+    expected: { type: 'context.context_window_exceeded', decision: 'enrich', runs: 2, commits: 2 },
+  },
+  {
+    name: 'split',
+    says: 'the context window is exhausted before any work: it is planned in steps',
+    expected: { type: 'context.context_window_exceeded', decision: 'split', runs: 5, commits: 3 },
+  },
+  {
+    name: 'approved',
+    says: 'a person is to approve the work before it is published',
+    more: { approve: 'before_finish' },
+    answers: [{ choice: 'refuse', note: 'Once more, please.' }, { choice: 'retry', note: 'Say who did it.' }, { choice: 'approve' }],
+    expected: { runs: 2, commits: 2 },
   },
 ];
 
@@ -63,6 +86,7 @@ export function specOf(story: Story, repo: string, folder: string): TaskSpec {
     outputs: [{ kind: 'commit' }, { kind: 'push' }],
     checks: [{ argv: ['grep', '--quiet', 'The work of', `${story.name}.md`], timeout: '30s' }],
     limits: { run: { wall: '2m', stall: '90s' } },
+    ...story.more,
   };
 }
 
