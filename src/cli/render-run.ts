@@ -67,9 +67,9 @@ const BASIS: Readonly<Record<Failure['basis'], string>> = {
 /** The ledgers and what would have changed it in one sentence; older versions did not say them. */
 function sayDecision({ kind, because, afterMs, used, otherwise }: DecisionStatus, ink: Ink): readonly string[] {
   const wait = afterMs === undefined || afterMs === 0 ? '' : ` after ${sayDuration(afterMs)}`;
-  const ledgers = used === undefined ? undefined : `used: ${plain(used)}`;
-  const change = otherwise === undefined ? undefined : `what would change it: ${plain(otherwise)}`;
-  const more = [ledgers, change].filter((part) => part !== undefined).join('. ');
+  const ledgers = used === undefined ? undefined : `Used: ${plain(used)}.`;
+  const change = otherwise === undefined ? undefined : `What would change it: ${plain(otherwise)}.`;
+  const more = [ledgers, change].filter((part) => part !== undefined).join(' ');
   return [`→ ${ink.bold(kind)}${wait}: ${plain(because)}`, ...(more === '' ? [] : [`  ${ink.dim(more)}`])];
 }
 

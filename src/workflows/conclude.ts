@@ -20,7 +20,7 @@ export async function conclude(life: TaskLife, step: FinishStep): Promise<Step> 
 function nextOfPlan(life: TaskLife, { because, vouched }: FinishStep): Step {
   life.stepDone(vouched === true);
   const { at = 1, steps = [] } = life.plan ?? {};
-  const next: Step = { kind: 'run', because: `step ${at} of ${steps.length}: ${steps[at - 1]?.title}; ${because}`, notes: [] };
+  const next: Step = { kind: 'run', because: `${steps[at - 1]?.title}; the step before it: ${because}`, notes: [] };
   // Frozen: another condition here would need patched().
   const used = spent(ledgersOf(life.runs, life.task.limits), life.task.limits, life.granted);
   if (used === undefined) return next;

@@ -186,7 +186,7 @@ function wasReset(): boolean {
 function activities(life: TaskLife, { n, agent, plans, step }: RunRecord, because: string, home?: string): HostActivities {
   const { task, start } = life;
   const only = home ?? keeper(start);
-  const what = plans ? ' · plans' : step === undefined ? '' : ` · step ${step}`;
+  const what = plans ? ' · plans' : step === undefined ? '' : ` · step ${step} of ${life.plan?.steps.length}`;
   return proxyActivities<HostActivities>({
     ...runOptions(life),
     ...(home === undefined ? {} : { scheduleToStartTimeout: life.timing.heartbeatMs }),

@@ -101,7 +101,7 @@ async function run(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promis
 function planned(life: TaskLife, plan: Plan): Step {
   life.split(plan);
   const [first] = plan.steps;
-  return { kind: 'run', because: `step 1 of ${plan.steps.length}: ${first?.title}`, notes: [] };
+  return { kind: 'run', because: `${first?.title}`, notes: [] };
 }
 
 async function hold(life: TaskLife, step: Extract<Step, { kind: 'hold' }>): Promise<Step> {
