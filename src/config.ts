@@ -64,12 +64,13 @@ function usualPlaces(env: Places['env'], cwd: string): string[] {
 function configFrom(text: string, source: string): Config {
   const read = readSettings(text, source);
   if (!read.ok) throw new ConfigError(read.complaints.map((complaint) => sayComplaint(complaint)));
-  const { agents, dataConverter, ...settings } = read.settings;
+  const { agents, outputs, dataConverter, ...settings } = read.settings;
   const beside = (file: string) => resolve(dirname(source), file);
   return {
     source,
     ...settings,
     ...(agents !== undefined && { agents: beside(agents) }),
+    ...(outputs !== undefined && { outputs: beside(outputs) }),
     ...(dataConverter !== undefined && { dataConverter: beside(dataConverter) }),
   };
 }

@@ -11,5 +11,7 @@ export type { Answer, Stop } from './domain/question.ts';
 export { RunFailure, type RunFailureDetails } from './domain/run-failure.ts';
 export type { TaskSpec } from './domain/task.ts';
 export { createOutlive, type Outlive, type OutliveOptions } from './outlive.ts';
+export type { ProbeAnswer } from './outputs/output-type.ts';
+export type { OwnAsked, OwnOutputs, OwnOutputType } from './outputs/own.ts';
 export { type StartOptions, startTask, TaskDiffers, TaskSpecRefused } from './start-task.ts';
 export { runWorker, type WorkerSettings } from './worker.ts';

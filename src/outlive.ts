@@ -3,28 +3,32 @@
 import type { Client } from '@temporalio/client';
 import type { Agents } from './agents/agent.ts';
 import type { TaskSpec } from './domain/task.ts';
+import type { OwnOutputs } from './outputs/own.ts';
 import { whatIsWrong } from './registered-agents.ts';
+import { whatIsWrongWithOutputs } from './registered-outputs.ts';
 import { type StartedTask, type StartOptions, startTask } from './start-task.ts';
 import { runWorker, type WorkerSettings } from './worker.ts';
 
 export interface OutliveOptions {
   /** By the name that a task's `agent.use` gives; none of Outlive's own names. */
   readonly agents?: Agents;
+  /** By the `kind` that a task's outputs give; none of Outlive's own kinds. */
+  readonly outputs?: OwnOutputs;
 }
 
 export interface Outlive {
-  /** As `runWorker`, with these agents beside Outlive's. */
-  runWorker(settings: Omit<WorkerSettings, 'agents'>): Promise<void>;
-  /** As `startTask`, for tasks of these agents too. */
-  startTask(client: Client, spec: TaskSpec, options?: Omit<StartOptions, 'agents'>): Promise<StartedTask>;
+  /** As `runWorker`, with these agents and outputs beside Outlive's. */
+  runWorker(settings: Omit<WorkerSettings, 'agents' | 'outputs'>): Promise<void>;
+  /** As `startTask`, for tasks of these agents and with these outputs too. */
+  startTask(client: Client, spec: TaskSpec, options?: Omit<StartOptions, 'agents' | 'outputs'>): Promise<StartedTask>;
 }
 
-/** Throws a TypeError where an agent is none. */
-export function createOutlive({ agents = {} }: OutliveOptions = {}): Outlive {
-  const wrong = whatIsWrong(agents);
+/** Throws a TypeError where an agent or an output is none. */
+export function createOutlive({ agents = {}, outputs = {} }: OutliveOptions = {}): Outlive {
+  const wrong = whatIsWrong(agents) ?? whatIsWrongWithOutputs(outputs);
   if (wrong !== undefined) throw new TypeError(`createOutlive: ${wrong}`);
   return {
-    runWorker: (settings) => runWorker({ ...settings, agents }),
-    startTask: (client, spec, options = {}) => startTask(client, spec, { ...options, agents }),
+    runWorker: (settings) => runWorker({ ...settings, agents, outputs }),
+    startTask: (client, spec, options = {}) => startTask(client, spec, { ...options, agents, outputs }),
   };
 }

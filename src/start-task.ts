@@ -6,8 +6,8 @@ import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/com
 import { decodeFromPayloadsAtIndex } from '@temporalio/common/lib/internal-non-workflow/index.js';
 import { CONTROL_QUEUE, SEARCH_ATTRIBUTES, TASK_WORKFLOW, taskWorkflowId } from './domain/names.ts';
 import type { Task, TaskSpec } from './domain/task.ts';
-import type { Registered } from './schema/agent-schema.ts';
 import { sayComplaint } from './schema/complaints.ts';
+import type { Registered } from './schema/registered.ts';
 import { differences, taskDigest } from './schema/task-digest.ts';
 import { checkTaskSpec } from './schema/task-spec.ts';
 import { taskDetails } from './task-details.ts';
@@ -48,16 +48,14 @@ export class TaskDiffers extends Error {
   }
 }
 
-export interface StartOptions {
+export interface StartOptions extends Registered {
   /** false saves a refused call where they are known to be missing. */
   readonly searchAttributes?: boolean;
-  /** Agents that the workers have registered, beside Outlive's own. */
-  readonly agents?: Registered;
 }
 
 /** Starts the task, or finds that it was started before. Throws TaskSpecRefused, TaskDiffers, and what the server says. */
 export async function startTask(client: Client, spec: TaskSpec, options: StartOptions = {}): Promise<StartedTask> {
-  const checked = checkTaskSpec(spec, options.agents);
+  const checked = checkTaskSpec(spec, options);
   if (!checked.ok) throw new TaskSpecRefused(checked.complaints.map((complaint) => sayComplaint(complaint)));
   const { task } = checked;
   const digest = taskDigest(task);
@@ -67,7 +65,7 @@ export async function startTask(client: Client, spec: TaskSpec, options: StartOp
     return { id: task.id, workflowId, runId, started: true, digest };
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    const runId = await sameTask(client, task, digest, options.agents);
+    const runId = await sameTask(client, task, digest, options);
     return { id: task.id, workflowId, runId, started: false, digest };
   }
 }
@@ -109,11 +107,11 @@ function isAboutSearchAttributes(error: unknown): boolean {
 }
 
 /** The run id of the task that is there, if it is this one; else TaskDiffers. */
-async function sameTask(client: Client, task: Task, digest: string, agents: StartOptions['agents']): Promise<string> {
+async function sameTask(client: Client, task: Task, digest: string, registered: Registered): Promise<string> {
   const there = await client.workflow.getHandle(taskWorkflowId(task.id)).describe();
   if (there.memo?.['digest'] === digest) return there.runId;
   // Started by a bare Temporal client, or by a release with other defaults: only its input tells.
-  const other = checkTaskSpec(await startInput(client, there.workflowId, there.runId), agents);
+  const other = checkTaskSpec(await startInput(client, there.workflowId, there.runId), registered);
   if (!other.ok) throw new TaskDiffers(task.id, ['what is there was started with an input that is no task spec']);
   const lines = differences(other.task, task);
   if (lines.length > 0) throw new TaskDiffers(task.id, lines);

@@ -18,7 +18,9 @@ import { redactFor } from './host/redact.ts';
 import { stateDir } from './host/state-dir.ts';
 import { type HostRuntime, openHost } from './host-runtime.ts';
 import { createLog, type Log } from './log.ts';
+import type { OwnOutputs } from './outputs/own.ts';
 import { loadAgents } from './registered-agents.ts';
+import { loadOutputs } from './registered-outputs.ts';
 import { runSlots } from './run-slots.ts';
 import { ensureSearchAttributes } from './search-attributes.ts';
 import { VERSION } from './version.ts';
@@ -34,6 +36,8 @@ export interface WorkerSettings {
   readonly config: Config;
   /** Agents of the user's own, beside Outlive's. */
   readonly agents?: Agents;
+  /** Kinds of outputs of the user's own. */
+  readonly outputs?: OwnOutputs;
   readonly target: ServerTarget;
   readonly env: NodeJS.ProcessEnv;
   /** Called once every queue is polled. */
@@ -62,7 +66,7 @@ const HOST_QUEUE_SEATS = 20;
 export async function runWorker(settings: WorkerSettings): Promise<void> {
   const { hostId, role, target, env, signal } = settings;
   const dataConverter = await loadDataConverter(settings.config);
-  const agents = await loadAgents(settings.config);
+  const [agents, outputs] = await Promise.all([loadAgents(settings.config), loadOutputs(settings.config)]);
   const log = createLog(env);
   installRuntime(log);
   const state = stateDir(hostId, env);
@@ -83,9 +87,10 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       env,
       config: settings.config,
       agents: { ...AGENTS, ...agents, ...settings.agents },
+      outputs: { ...outputs, ...settings.outputs },
       client,
       searchAttributes: attributes.usable,
-      redact: redactFor(env),
+      redact: redactFor(env).with(forgeToken(settings.config.forge, env)),
       log,
     };
     host = servesHost ? await openHost(deps, settings) : undefined;
@@ -102,6 +107,12 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     await unlock?.();
   }
 }
+
+/** Its variable may have any name; one that says what it is makes it known. */
+const forgeToken = ({ tokenFrom }: Config['forge'], env: NodeJS.ProcessEnv): Record<string, string> => {
+  const token = tokenFrom.map((name) => env[name]).find(Boolean);
+  return token === undefined ? {} : { FORGE_TOKEN: token };
+};
 
 function optionsOf(
   settings: WorkerSettings,

@@ -5,18 +5,20 @@ import { ApplicationFailure } from '@temporalio/activity';
 import type { Begun } from '../domain/contract.ts';
 import { failureType } from '../domain/failure.ts';
 import { taskBranch } from '../domain/names.ts';
-import type { OutputSeen } from '../domain/output.ts';
+import { type OutputSeen, reachOf } from '../domain/output.ts';
 import type { StartPoint } from '../domain/run.ts';
 import type { Output, Task, TaskSpec } from '../domain/task.ts';
 import { remoteHeads } from '../host/remote.ts';
 import { asSeen, probe } from '../outputs/index.ts';
+import type { ProbeAnswer } from '../outputs/output-type.ts';
 import { sayComplaint } from '../schema/complaints.ts';
 import { checkTaskSpec } from '../schema/task-spec.ts';
 import { continueFrom } from './continue-from.ts';
 import type { Deps } from './deps.ts';
+import { outputWorker } from './output-worker.ts';
 
 export async function begin(deps: Deps, spec: TaskSpec): Promise<Begun> {
-  const checked = checkTaskSpec(spec, deps.agents);
+  const checked = checkTaskSpec(spec, deps);
   if (!checked.ok) throw invalid(checked.complaints.map((complaint) => sayComplaint(complaint)));
   const { task } = checked;
   const there = await branchAtOrigin(task);
@@ -26,12 +28,7 @@ export async function begin(deps: Deps, spec: TaskSpec): Promise<Begun> {
     task,
     timing: deps.config.timing,
     searchAttributes: deps.searchAttributes,
-    seen: {
-      at: new Date().toISOString(),
-      outputs: await Promise.all(task.outputs.map((output) => seenAtBegin(task, output, there))),
-      checks: [],
-      goodEnd: false,
-    },
+    seen: { at: new Date().toISOString(), outputs: await seenAtBegin(deps, task, there), checks: [], goodEnd: false },
     start,
     ...(notes.length > 0 ? { notes } : {}),
   };
@@ -60,19 +57,30 @@ async function branchAtOrigin({ id, workspace }: Task): Promise<Branch> {
   return head === undefined || head === heads.heads.get(workspace.base) ? { kind: 'none' } : { kind: 'there', name, head };
 }
 
-/** What the world can see without a branch is looked at as it is; the rest is told by the task's own branch. */
-async function seenAtBegin(task: Task, output: Output, branch: Branch): Promise<OutputSeen> {
-  if (output.kind === 'http') return probe(output, { task, env: {}, mark: '', logs: '' });
-  const isInBranch = output.kind === 'commit' || output.kind === 'push';
+/** What the world can see is looked at as it is; commits are told by the task's own branch, and by what became of its pull request. */
+async function seenAtBegin(deps: Deps, task: Task, branch: Branch): Promise<OutputSeen[]> {
+  const place = { worker: outputWorker(deps), task, env: {}, mark: '', logs: '' };
+  const looked = await Promise.all(
+    task.outputs.map((output) => (isInBranch(output) || reachOf(output) === 'host' ? undefined : probe(output, place))),
+  );
+  const merged = looked.find((seen) => seen?.kind === 'pull_request' && seen.state === 'present' && branch.kind === 'none');
+  return task.outputs.map((output, index) => looked[index] ?? asSeen(output, toldByBranch(output, branch, merged)));
+}
+
+const isInBranch = ({ kind }: Output): boolean => kind === 'commit' || kind === 'push';
+
+/** `merged`: the pull request of a branch that is gone. */
+function toldByBranch(output: Output, branch: Branch, merged: OutputSeen | undefined): ProbeAnswer {
+  if (merged && isInBranch(output)) return { state: 'present', evidence: `its branch is gone, and its pull request ${merged.evidence}` };
   switch (branch.kind) {
     case 'none':
-      return asSeen(output, { state: 'absent', evidence: 'no run has worked on it yet' });
+      return { state: 'absent', evidence: 'no run has worked on it yet' };
     case 'unknown':
-      return asSeen(output, { state: 'unknown', evidence: `the origin could not be asked: ${branch.evidence}` });
+      return { state: 'unknown', evidence: `the origin could not be asked: ${branch.evidence}` };
     case 'there':
-      return isInBranch
-        ? asSeen(output, { state: 'present', evidence: `${branch.name} at the origin is at ${branch.head.slice(0, 10)}` })
-        : asSeen(output, { state: 'unknown', evidence: "only a run's workspace can show it" });
+      return isInBranch(output)
+        ? { state: 'present', evidence: `${branch.name} at the origin is at ${branch.head.slice(0, 10)}` }
+        : { state: 'unknown', evidence: "only a run's workspace can show it" };
   }
 }
 

@@ -12,12 +12,13 @@ import { agentEnvironment } from '../host/agent-environment.ts';
 import { bankRun } from '../host/bank.ts';
 import type { RunDir } from '../host/state-dir.ts';
 import { asSeen } from '../outputs/index.ts';
-import { NEVER_STARTED, type ProbeAnswer } from '../outputs/probe.ts';
+import { NEVER_STARTED, type ProbeAnswer } from '../outputs/output-type.ts';
 import type { Attended, Ended } from './attend.ts';
 import type { End } from './deliver.ts';
 import type { Deps } from './deps.ts';
 import { ownVersion } from './launch.ts';
 import { lookInWorkspace } from './look.ts';
+import { outputWorker } from './output-worker.ts';
 import { failRun, type Report, reportRun } from './report.ts';
 import { taskWorkflow } from './this-task.ts';
 import { readWords, saysFinished } from './words.ts';
@@ -54,7 +55,15 @@ export async function lookAtEnd(
   const isHere = entered && !isForgotten;
   const version = entered ? (words.agentVersion ?? ownVersion(deps, input, dir)) : undefined;
   const looked: Seen = isHere
-    ? await lookInWorkspace({ task, dir, env, goodEnd: !plans && saysFinished(words, exit), redact, ...(signal ? { signal } : {}) })
+    ? await lookInWorkspace({
+        worker: outputWorker(deps),
+        task,
+        dir,
+        env,
+        goodEnd: !plans && saysFinished(words, exit),
+        redact,
+        ...(signal ? { signal } : {}),
+      })
     : nothingToSee(task, isForgotten ? FORGOTTEN : NEVER_STARTED);
   const bank = isHere && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
   const agentVersion = await version;

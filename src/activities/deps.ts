@@ -8,6 +8,7 @@ import type { Seats } from '../host/seats.ts';
 import type { RunDir } from '../host/state-dir.ts';
 import type { Supervisors } from '../host/supervisors.ts';
 import type { Log } from '../log.ts';
+import type { OwnOutputs } from '../outputs/own.ts';
 
 export interface Deps {
   /** This host's stable id. */
@@ -18,6 +19,8 @@ export interface Deps {
   readonly config: Config;
   readonly client: Client;
   readonly agents: Agents;
+  /** Outputs of the user's own. */
+  readonly outputs: OwnOutputs;
   /** The server has all of Outlive's search attributes. */
   readonly searchAttributes: boolean;
   /** Nothing that leaves the host goes around it. */

@@ -10,11 +10,12 @@ import { runToEnd } from '../host/short-process.ts';
 import { type RunDir, runMark } from '../host/state-dir.ts';
 import { lookAtRepository } from '../host/workspace.ts';
 import { probe } from '../outputs/index.ts';
-import type { Place } from '../outputs/probe.ts';
+import type { OutputWorker, Place } from '../outputs/output-type.ts';
 
 const MAX_WORDS = 600;
 
 export interface Looking {
+  readonly worker: OutputWorker;
   readonly task: Task;
   readonly dir: RunDir;
   readonly env: Readonly<Record<string, string>>;
@@ -25,9 +26,10 @@ export interface Looking {
 }
 
 /** Looks in the run's workspace. Checks are run only where every output of the agent is there: before that they say nothing. */
-export async function lookInWorkspace({ task, dir, env, goodEnd, redact, signal }: Looking): Promise<Seen> {
+export async function lookInWorkspace({ worker, task, dir, env, goodEnd, redact, signal }: Looking): Promise<Seen> {
   const repository = task.workspace ? await lookAtRepository(dir.workspace) : undefined;
   const place: Place = {
+    worker,
     task,
     workspace: dir.workspace,
     env,

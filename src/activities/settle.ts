@@ -7,7 +7,7 @@ import type { Settled, SettleInput } from '../domain/contract.ts';
 import { decide } from '../domain/decide.ts';
 import { factsOf } from '../domain/facts.ts';
 import { hostOfIdentity, poolQueue } from '../domain/names.ts';
-import { type BankSeen, REACH, type Seen } from '../domain/output.ts';
+import { type BankSeen, reachOf, type Seen } from '../domain/output.ts';
 import { nextStart, type RunRecord, type StartPoint } from '../domain/run.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
 import { bankRun, lookAtBank } from '../host/bank.ts';
@@ -16,9 +16,10 @@ import { endRun } from '../host/recall.ts';
 import { type RunDir, runMark } from '../host/state-dir.ts';
 import { workSince } from '../host/workspace.ts';
 import { asSeen, probe } from '../outputs/index.ts';
-import { NEVER_STARTED, STRANDED } from '../outputs/probe.ts';
+import { NEVER_STARTED, STRANDED } from '../outputs/output-type.ts';
 import type { Deps } from './deps.ts';
 import { hasProgress, lookInWorkspace } from './look.ts';
+import { outputWorker } from './output-worker.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
 import { readWords, saysFinished } from './words.ts';
 
@@ -59,7 +60,7 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
 async function lookAt(deps: Deps, input: SettleInput, run: RunRecord): Promise<Look> {
   const dir = dirOfRun(deps.state, input.task.id, input.n);
   if (run.host === deps.host && (await exists(dir.root))) return lookAtHome(deps, input, run, dir);
-  const look = await lookFromAfar(input, input.seen);
+  const look = await lookFromAfar(deps, input, input.seen);
   return neverStarted(run, input.seen) ? { ...look, over: true, start: input.start } : look;
 }
 
@@ -76,14 +77,22 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
   const ended = await endRun(dir, 'cancel');
   // Checks and probes of a worker that died carry the mark as well.
   const { left } = await endTree({ mark: runMark(dir), graceMs: GRACE_MS });
-  if (neverStarted(run, input.seen) || !(await exists(dir.workspace))) return lookFromAfar(input, input.seen);
+  if (neverStarted(run, input.seen) || !(await exists(dir.workspace))) return lookFromAfar(deps, input, input.seen);
   const redact = deps.redact.with(task.env);
   const words = await readWords(deps.agents, task.agent, dir, redact, ended?.exit);
   // Whoever plans claims nothing of the work.
   const goodEnd = !run.plans && saysFinished(words, ended?.exit);
   const env = agentEnvironment({ hostEnv: deps.env, task, n, dir });
   const signal = cancellationSignal();
-  const looked = await lookInWorkspace({ task: needsChecks(run) ? task : { ...task, checks: [] }, dir, env, goodEnd, redact, signal });
+  const looked = await lookInWorkspace({
+    worker: outputWorker(deps),
+    task: needsChecks(run) ? task : { ...task, checks: [] },
+    dir,
+    env,
+    goodEnd,
+    redact,
+    signal,
+  });
   // Its worker stops: a look that was cut off says nothing, and the next worker makes it anew.
   signal.throwIfAborted();
   const workflowRunId = taskWorkflow().runId;
@@ -97,19 +106,27 @@ async function lookAtHome(deps: Deps, input: SettleInput, run: RunRecord, dir: R
 const needsChecks = ({ failure }: RunRecord): boolean => failure?.reason !== 'cancelled';
 
 /** Anywhere else: what the world can see is looked at anew, for the rest the run's own report stands, if there is one. */
-async function lookFromAfar(input: SettleInput, reported: Seen | undefined): Promise<Look> {
+async function lookFromAfar(deps: Deps, input: SettleInput, reported: Seen | undefined): Promise<Look> {
   const { task, start, runs } = input;
   const run = runs.at(-1);
   const isUnborn = run !== undefined && neverStarted(run, reported);
-  const place = { task, env: {}, mark: '', logs: '', ...(reported?.repository ? { repository: reported.repository } : {}) };
+  const bank = reported?.bank ?? (isUnborn ? undefined : await newestBank(input));
+  const place = {
+    worker: outputWorker(deps),
+    task,
+    env: {},
+    mark: '',
+    logs: '',
+    ...(reported?.repository ? { repository: reported.repository } : {}),
+    ...(bank?.state === 'banked' ? { kept: { head: bank.head, ref: bank.ref } } : {}),
+  };
   const outputs = await Promise.all(
     task.outputs.map(async (output, index) => {
-      if (REACH[output.kind] === 'world') return probe(output, place);
+      if (reachOf(output) === 'world') return probe(output, place);
       if (isUnborn) return asSeen(output, NEVER_STARTED);
       return reported?.outputs[index] ?? asSeen(output, STRANDED);
     }),
   );
-  const bank = reported?.bank ?? (isUnborn ? undefined : await newestBank(input));
   const seen: Seen = {
     at: new Date().toISOString(),
     outputs,

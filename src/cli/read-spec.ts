@@ -4,7 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import type { Agents } from '../agents/agent.ts';
 import { loadConfig } from '../config.ts';
+import type { OwnOutputs } from '../outputs/own.ts';
 import { loadAgents } from '../registered-agents.ts';
+import { loadOutputs } from '../registered-outputs.ts';
 import { sayComplaint } from '../schema/complaints.ts';
 import type { CheckedSpec } from '../schema/task-spec.ts';
 import { CliError } from './errors.ts';
@@ -17,8 +19,11 @@ export async function readSpec(file: string, screen: Screen, parse: (text: strin
   return goodOrThrow(parse(await readSource(file, screen), file === '-' ? 'stdin' : file));
 }
 
-/** Agents of the user's own that the configuration names: a spec may name them too. */
-export const registeredAgents = async ({ env }: Screen): Promise<Agents> => loadAgents(await loadConfig({ env, cwd: process.cwd() }));
+/** Agents and outputs of the user's own that the configuration names: a spec may name them too. */
+export async function registered({ env }: Screen): Promise<{ readonly agents: Agents; readonly outputs: OwnOutputs }> {
+  const config = await loadConfig({ env, cwd: process.cwd() });
+  return { agents: await loadAgents(config), outputs: await loadOutputs(config) };
+}
 
 export function goodOrThrow(checked: CheckedSpec, before = ''): GoodSpec {
   if (checked.ok) return checked;

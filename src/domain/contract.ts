@@ -94,6 +94,8 @@ export interface Timing {
   readonly backoffMs: number;
   /** How long an offer waits after a host has declined it; doubled each time, three times. */
   readonly declineMs: number;
+  /** How long after a first look a second one is made for a thing that may have been made before, such as a comment. */
+  readonly secondLookMs: number;
 }
 
 export interface Begun {
@@ -153,6 +155,8 @@ export interface FinishInput {
   readonly bank?: BankSeen;
   /** The commit that Outlive itself saw or put on the task's branch before, for compare-and-swap; none: the branch must not exist. */
   readonly expected?: string;
+  /** This effect was tried before, and nobody knows whether it came about. */
+  readonly again?: true;
 }
 
 /** The answer of one effect. Only `present` is an effect; all else is for a person. `made` is the commit that now stands there. */
@@ -205,5 +209,7 @@ export interface LateResult {
   /** Left out where it ended well. */
   readonly failure?: Failure;
 }
+/** No other try of an effect would mend it. */
+export const EFFECT_REFUSED = 'effect.refused';
 export const ANSWER_REFUSED = 'answer.refused';
 export const STOP_REFUSED = 'stop.refused';

@@ -7,7 +7,7 @@ import type { Decision, Facts } from './decision.ts';
 import { sayDuration } from './duration.ts';
 import { type Evidence, REASONS } from './failure.ts';
 import { breach, ceilingOfRuns, ledgersOf, sayLedgers, withNextRun } from './ledgers.ts';
-import type { Completeness } from './output.ts';
+import type { Completeness, OutputSeen } from './output.ts';
 import { isPart } from './plan.ts';
 import type { Choice } from './question.ts';
 import { repetition } from './repetition.ts';
@@ -44,7 +44,9 @@ export interface Question {
 export function gated(facts: Facts, work: Completeness, go: () => Decision): Decision {
   const { seen, runs, task, failure, granted } = facts;
   // Something else may be missing for certain: what nobody could see may be there all the same, and would be made twice.
-  const unseen = seen.outputs.filter((output) => output.state === 'unknown').map((output) => `${output.kind}: ${output.evidence}`);
+  const unseen = seen.outputs
+    .filter((output) => output.state === 'unknown' && mayBeByRun(output))
+    .map((output) => `${output.kind}: ${output.evidence}`);
   if (unseen.length > 0) return lookAgain(facts, work, unseen);
   if (seen.bank?.state === 'failed') return bankAgain(facts, work, seen.bank.evidence);
   const used = breach(ledgersOf(runs, task.limits), task.limits, failure.reason, granted);
@@ -59,6 +61,9 @@ export function gated(facts: Facts, work: Completeness, go: () => Decision): Dec
     ? ask(facts, work, { why: again, otherwise: 'the first time, or with new work between, it would have been tried again' })
     : go();
 }
+
+/** What Outlive itself makes after the work is no reason to wait, but for the branch: it may hold the work. */
+const mayBeByRun = ({ by, kind }: OutputSeen): boolean => by === 'agent' || kind === 'push';
 
 export function lookAgain(facts: Facts, work: Completeness, unseen: readonly string[]): Decision {
   const { look, n, failure } = facts;

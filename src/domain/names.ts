@@ -8,6 +8,8 @@ export const CONTROL_QUEUE = 'outlive';
 export const TASK_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** Hosts and pools: their names become names of queues. */
 export const QUEUE_WORD = /^[a-z0-9][a-z0-9._-]{0,62}$/;
+/** Kinds of outputs, by the name in a task's `outputs`. */
+export const OUTPUT_NAME = /^[a-z][a-z0-9_-]{0,62}$/;
 /** Agents, by the name in a task's `agent.use`. */
 export const AGENT_NAME = /^[a-z][a-z0-9-]{0,62}$/;
 
@@ -75,6 +77,9 @@ export const SEARCH_ATTRIBUTES = {
   incident: { name: 'OutliveIncident', type: 'KEYWORD' },
   runs: { name: 'OutliveRuns', type: 'INT' },
 } as const;
+
+/** Hidden in a comment on the forge: what makes it the task's. */
+export const commentMarker = (taskId: string): string => `<!-- outlive task ${taskId} -->`;
 
 export const taskBranch = (taskId: string): string => `outlive/${taskId}`;
 export const TASK_TRAILER = 'Outlive-Task';

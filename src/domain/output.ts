@@ -2,25 +2,30 @@
 // A failed look is `unknown`, never `absent`; landed is not complete without a proof (DESIGN §2, §3).
 
 import { count } from './story.ts';
-import { type Output, type OutputBy, type OutputKind, sayArgv, type Task } from './task.ts';
+import { type BuiltInKind, type Output, type OutputBy, type OutputReach, sayArgv, type Task } from './task.ts';
 
 /** `stranded`: only a host that cannot be asked could tell. `partial`: some of it is there, or it is there and unstable. */
 export type OutputState = 'present' | 'absent' | 'partial' | 'unknown' | 'stranded';
 
-/** Who can see it: only the host that the run was on, or everybody. */
-export type OutputReach = 'host' | 'world';
-
-export const REACH: Readonly<Record<OutputKind, OutputReach>> = {
+const REACH: Readonly<Record<BuiltInKind, OutputReach>> = {
   commit: 'host',
   push: 'world',
+  pull_request: 'world',
+  comment: 'world',
   file: 'host',
   command: 'host',
   http: 'world',
 };
 
+export const reachOf = (output: Output): OutputReach => (output.kind === 'own' ? output.reach : REACH[output.kind]);
+
+/** What it is called in a spec, in `show` and in the ids of activities. */
+export const nameOf = (output: Output): string => (output.kind === 'own' ? output.name : output.kind);
+
 /** What a probe saw of one output. `evidence` is one sentence, at most 200 characters. */
 export interface OutputSeen {
-  readonly kind: OutputKind;
+  /** As in the task's spec. */
+  readonly kind: string;
   readonly by: OutputBy;
   readonly reach: OutputReach;
   readonly state: OutputState;
@@ -119,9 +124,14 @@ function proofOf(task: Pick<Task, 'outputs' | 'checks'>, seen: Seen, owed: reado
 
 const isPublished = (output: OutputSeen): boolean => output.kind === 'push' && output.state === 'present';
 
-/** What Outlive owes once the agent's share is there, in the order of the spec; the number is the place in `task.outputs`. */
+/** What others of them rest on is made first. */
+const MADE_FIRST: readonly Output['kind'][] = ['push', 'pull_request', 'comment'];
+const turnOf = ({ kind }: Output): number => (MADE_FIRST.includes(kind) ? MADE_FIRST.indexOf(kind) : MADE_FIRST.length);
+
+/** What Outlive owes once the agent's share is there, in the order in which it is made; the number is the place in `task.outputs`. */
 export function owedByOutlive(task: Pick<Task, 'outputs'>): readonly { readonly index: number; readonly output: Output }[] {
-  return task.outputs.map((output, index) => ({ index, output })).filter(({ output }) => output.by === 'outlive');
+  const owed = task.outputs.map((output, index) => ({ index, output })).filter(({ output }) => output.by === 'outlive');
+  return owed.sort((one, other) => turnOf(one.output) - turnOf(other.output));
 }
 
 /** How an output is called in a sentence. */
@@ -131,6 +141,12 @@ export function sayOutput(output: Output): string {
       return 'a commit';
     case 'push':
       return output.by === 'outlive' ? 'the push by Outlive' : 'a pushed branch';
+    case 'pull_request':
+      return output.by === 'outlive' ? 'the pull request by Outlive' : 'a pull request';
+    case 'comment':
+      return `${output.by === 'outlive' ? 'the comment by Outlive' : 'a comment'} on #${output.issue}`;
+    case 'own':
+      return output.by === 'outlive' ? `the output ${output.name} by Outlive` : `the output ${output.name}`;
     case 'file':
       return `the file ${output.path}`;
     case 'command':

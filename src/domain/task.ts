@@ -39,12 +39,29 @@ export interface AgentSpec {
   readonly options?: Readonly<Record<string, unknown>>;
 }
 
-export type OutputSpec =
+export type OutputSpec = BuiltInOutputSpec | OwnOutputSpec;
+
+export type BuiltInOutputSpec =
   | { readonly kind: 'commit'; readonly conclusive?: boolean }
   | { readonly kind: 'push'; readonly by?: OutputBy }
+  | {
+      readonly kind: 'pull_request';
+      readonly title: string;
+      readonly body?: string;
+      readonly draft?: boolean;
+      readonly by?: OutputBy;
+    }
+  | { readonly kind: 'comment'; readonly issue: number; readonly body: string; readonly by?: OutputBy }
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'command'; readonly argv: readonly string[]; readonly timeout?: string }
   | { readonly kind: 'http'; readonly url: string; readonly present?: readonly number[]; readonly absent?: readonly number[] };
+
+/** Of the user's own: `kind` is the name under which the workers have registered it. */
+export interface OwnOutputSpec {
+  readonly kind: string;
+  readonly by?: OutputBy;
+  readonly options?: Readonly<Record<string, unknown>>;
+}
 
 export interface CheckSpec {
   readonly argv: readonly string[];
@@ -93,12 +110,17 @@ export interface Workspace {
   readonly base: string;
 }
 
-export type OutputKind = OutputSpec['kind'];
+export type BuiltInKind = BuiltInOutputSpec['kind'];
 export type OutputBy = 'agent' | 'outlive';
+
+/** Who can see it: only the host that the run was on, or everybody. */
+export type OutputReach = 'host' | 'world';
 
 export type Output =
   | { readonly kind: 'commit'; readonly by: 'agent'; readonly conclusive: boolean }
   | { readonly kind: 'push'; readonly by: OutputBy }
+  | { readonly kind: 'pull_request'; readonly by: OutputBy; readonly title: string; readonly body: string; readonly draft: boolean }
+  | { readonly kind: 'comment'; readonly by: OutputBy; readonly issue: number; readonly body: string }
   | { readonly kind: 'file'; readonly by: 'agent'; readonly path: string }
   | { readonly kind: 'command'; readonly by: 'agent'; readonly argv: readonly string[]; readonly timeoutMs: number }
   /** HTTP statuses; any other answer is unknown. */
@@ -108,7 +130,19 @@ export type Output =
       readonly url: string;
       readonly present: readonly number[];
       readonly absent: readonly number[];
-    };
+    }
+  | OwnOutput;
+
+/** One of the user's own. */
+export interface OwnOutput {
+  readonly kind: 'own';
+  readonly name: string;
+  readonly by: OutputBy;
+  readonly reach: OutputReach;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export type OutputKind = Output['kind'];
 
 export interface Check {
   readonly argv: readonly string[];

@@ -132,7 +132,7 @@ async function fromBank(cache: string, workspace: Workspace, start: BankStart, t
 }
 
 function cloneSettings({ dir, task, identity = NOBODY_IN_PARTICULAR }: Preparation, base: string): string[] {
-  const agentPushes = task.outputs.some((output) => output.kind === 'push' && output.by === 'agent');
+  const agentPushes = task.outputs.some(({ kind, by }) => (kind === 'push' || kind === 'pull_request') && by === 'agent');
   return [
     `${BASE_SETTING}=${base}`,
     `user.name=${identity.name}`,

@@ -4,7 +4,7 @@ import { sayDuration } from '../domain/duration.ts';
 import { cut } from '../domain/story.ts';
 import { sayArgv } from '../domain/task.ts';
 import { runToEnd } from '../host/short-process.ts';
-import { type Probe, STRANDED } from './probe.ts';
+import { type Probe, STRANDED } from './output-type.ts';
 
 const ABSENT = 10;
 

@@ -1,7 +1,7 @@
 // A commit: at least one on the task's branch since its base, in a clean tree. With or without the trailer: hooks can be skipped.
 import { taskBranch } from '../domain/names.ts';
 import { count } from '../domain/story.ts';
-import { type Probe, STRANDED } from './probe.ts';
+import { type Probe, STRANDED } from './output-type.ts';
 
 export const probeCommit: Probe<'commit'> = async (_output, { task, workspace, repository }) => {
   if (workspace === undefined) return STRANDED;

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gitInWorkspace } from '../host/git.ts';
-import { type Probe, STRANDED } from './probe.ts';
+import { type Probe, STRANDED } from './output-type.ts';
 
 export const probeFile: Probe<'file'> = async ({ path }, { task, workspace, repository }) => {
   if (workspace === undefined) return STRANDED;

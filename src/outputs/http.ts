@@ -1,6 +1,6 @@
 // The state of an address: some statuses mean present, some absent, and any other answer is unknown (DESIGN §6).
 
-import type { Probe } from './probe.ts';
+import type { Probe } from './output-type.ts';
 
 const PATIENCE_MS = 15_000;
 

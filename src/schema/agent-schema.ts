@@ -2,11 +2,11 @@
 
 import { z } from 'zod';
 import { AGENT_NAME } from '../domain/names.ts';
-import { sayError } from '../domain/say-error.ts';
 import type { AgentSpec } from '../domain/task.ts';
 import type { Finding, Path } from './complaints.ts';
 import { expected, expectedText, sayFound, sayWord } from './expected.ts';
 import { argv, line, mapping, text } from './fields.ts';
+import { problemOf, type RegisteredAgents } from './registered.ts';
 
 const program = (words: string, ...example: string[]) => argv(`[${example.join(', ')}]`).meta({ description: words, examples: [example] });
 const model = line(200).exactOptional().describe("The model, by the agent's own name for it. Default: the agent's own.");
@@ -77,11 +77,8 @@ export const agent = z
   .union([name, own, registered], { error: ({ input }) => expected(AGENT_FORM)({ input }) })
   .describe('What does the work in a run.') satisfies z.ZodType<AgentSpec | string>;
 
-/** Agents that a worker has beside Outlive's own, by name. */
-export type Registered = Readonly<Record<string, { refuse?(options: Readonly<Record<string, unknown>>): string | undefined }>>;
-
 /** What is wrong with the name of an agent, and with the options of a registered one. */
-export function ofAgent(given: unknown, others: Registered): Finding[] {
+export function ofAgent(given: unknown, others: RegisteredAgents): Finding[] {
   const alone = typeof given === 'string';
   const fields = (alone ? { use: given } : given) as { readonly use?: unknown; readonly options?: unknown } | undefined;
   const use = typeof fields === 'object' && fields !== null ? fields.use : undefined;
@@ -91,17 +88,8 @@ export function ofAgent(given: unknown, others: Registered): Finding[] {
   if (OWN_NAMES.includes(use)) return [];
   const known = Object.hasOwn(others, use) ? others[use] : undefined;
   if (!known) return [{ path, says: sayWord(use, 'agent', [...OWN_NAMES, ...Object.keys(others)]) }];
-  const problem = problemOf(known, isOptions(fields?.options) ? fields.options : {});
+  const problem = problemOf(known, fields?.options, 'agent');
   return problem === undefined ? [] : [{ path: ['agent', 'options'], says: problem }];
-}
-
-/** What a check of the user's own says, and where it breaks, that. */
-function problemOf(agent: Registered[string], options: Readonly<Record<string, unknown>>): string | undefined {
-  try {
-    return agent.refuse?.(options);
-  } catch (error) {
-    return `the agent's own check of them failed: ${sayError(error)}`;
-  }
 }
 
 const NEED_MORE: Readonly<Record<string, string>> = {
@@ -109,6 +97,3 @@ const NEED_MORE: Readonly<Record<string, string>> = {
   command: '{use: command, argv: […]}',
   module: '{use: module, path: …}',
 };
-
-const isOptions = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,24 +1,35 @@
 // The form of outlive.yaml, and the settings that it means.
 
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Timing } from '../domain/contract.ts';
 import { parseDuration, sayDuration } from '../domain/duration.ts';
 import { parseSize } from '../domain/size.ts';
 import { type Complaint, type Finding, findingsOf } from './complaints.ts';
 import { readDocument } from './document.ts';
-import { argv, DAY_MS, duration, mapping, size, text } from './fields.ts';
+import { expected, expectedSilently } from './expected.ts';
+import { argv, DAY_MS, duration, isAddress, mapping, size, text } from './fields.ts';
 import { plainJson } from './plain-json.ts';
 
 /** What a worker needs to know beside its flags. `identity` is the author of the commits that Outlive itself makes. */
 export interface Settings {
   readonly timing: Timing;
   readonly identity: { readonly name: string; readonly email: string };
+  readonly forge: ForgeSettings;
   readonly host: HostSettings;
   readonly retention: Retention;
   /** The module with agents of the user's own; missing: there are none. */
   readonly agents?: string;
+  /** The module with kinds of outputs of the user's own; missing: there are none. */
+  readonly outputs?: string;
   /** The module that says how payloads are encoded; missing: as plain JSON. */
   readonly dataConverter?: string;
+}
+
+/** Where pull requests and comments are made. `api` is left out where it follows from the host; the first of `tokenFrom` that is set holds the token. */
+export interface ForgeSettings {
+  readonly host: string;
+  readonly api?: string;
+  readonly tokenFrom: readonly string[];
 }
 
 /** How agents live on this host. */
@@ -43,8 +54,9 @@ const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
 export const DEFAULT_SETTINGS: Settings = {
-  timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000 },
+  timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000, secondLookMs: 60_000 },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
+  forge: { host: 'github.com', tokenFrom: ['GITHUB_TOKEN', 'GH_TOKEN'] },
   host: { wrap: [], outputBytes: GIB },
   retention: { doneMs: 7 * DAY_MS, otherMs: 30 * DAY_MS, diskBytes: 50 * GIB, freeBytes: 2 * GIB },
 };
@@ -62,6 +74,8 @@ const timing = mapping(
     finishPatience: duration({ atLeast: 1000, atMost: 7 * DAY_MS, words: 'from 1s to 7d' }).exactOptional(),
     backoff: duration({ atLeast: 10, atMost: 60 * MINUTE_MS, words: 'from 10ms to 1h' }).exactOptional(),
     decline: duration({ atLeast: 10, atMost: 10 * MINUTE_MS, words: 'from 10ms to 10m' }).exactOptional(),
+    /** How long after a first look a second one is made for a comment that may have been made before. */
+    secondLook: duration({ atLeast: 10, atMost: 3 * MINUTE_MS, words: 'from 10ms to 3m' }).exactOptional(),
   },
   'a mapping such as {heartbeat: 60s}',
 );
@@ -74,6 +88,21 @@ const identity = {
     is: (value) => isIdentity(value) && /^[^\s@]+@[^\s@]+$/.test(value),
   }).exactOptional(),
 };
+
+const ADDRESS_FORM = 'an address of http or https without credentials, such as https://github.example.com/api/v3';
+const forge = mapping(
+  {
+    kind: z.literal('github', { error: expected('github: no other kind of forge is known') }).exactOptional(),
+    host: text('the name of a host, such as github.com', { pattern: /^[A-Za-z0-9][A-Za-z0-9.-]*$/ }).exactOptional(),
+    api: z
+      .string({ error: expectedSilently(ADDRESS_FORM) })
+      .refine(isAddress, { error: expectedSilently(ADDRESS_FORM) })
+      .exactOptional(),
+    token: mapping({ env: text('the name of a variable', { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/ }) }, '{env: GITHUB_TOKEN}').exactOptional(),
+    identity: mapping(identity, 'a mapping {name: …, email: …}').exactOptional(),
+  },
+  'a mapping such as {kind: github, host: github.com, token: {env: GITHUB_TOKEN}}',
+);
 
 const host = mapping(
   {
@@ -99,15 +128,12 @@ const configFile = mapping(
     timing: timing.exactOptional(),
     host: host.exactOptional(),
     retention: retention.exactOptional(),
-    forge: mapping(
-      { identity: mapping(identity, 'a mapping {name: …, email: …}').exactOptional() },
-      'a mapping such as {identity: {name: …, email: …}}',
-      ['kind', 'host', 'token'],
-    ).exactOptional(),
+    forge: forge.exactOptional(),
     agents: text('the path of a JavaScript module, such as ./agents.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
+    outputs: text('the path of a JavaScript module, such as ./outputs.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     dataConverter: text('the path of a JavaScript module, such as ./codec.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
   },
-  'a mapping with any of timing, host, retention, forge, agents, dataConverter',
+  'a mapping with any of timing, host, retention, forge, agents, outputs, dataConverter',
   ['credentials', 'notify', 'owners', 'thresholds'],
 );
 
@@ -128,17 +154,29 @@ function settingsOf({
   timing: given = {},
   host = {},
   retention = {},
-  forge = {},
+  forge: ofForge = {},
   agents,
+  outputs,
   dataConverter,
 }: z.output<typeof configFile>): Settings {
   return {
     timing: timingOf(given),
-    identity: { ...DEFAULT_SETTINGS.identity, ...forge.identity },
+    identity: { ...DEFAULT_SETTINGS.identity, ...ofForge.identity },
+    forge: forgeOf(ofForge),
     host: hostOf(host),
     retention: retentionOf(retention),
     ...(agents !== undefined && { agents }),
+    ...(outputs !== undefined && { outputs }),
     ...(dataConverter !== undefined && { dataConverter }),
+  };
+}
+
+function forgeOf({ host, api, token }: z.output<typeof forge>): ForgeSettings {
+  const byDefault = DEFAULT_SETTINGS.forge;
+  return {
+    host: host ?? byDefault.host,
+    ...(api !== undefined && { api: api.replace(/\/+$/, '') }),
+    tokenFrom: token ? [token.env] : byDefault.tokenFrom,
   };
 }
 
@@ -169,6 +207,7 @@ function timingOf(given: z.output<typeof timing>): Timing {
     finishPatienceMs: ms(given.finishPatience, byDefault.finishPatienceMs),
     backoffMs: ms(given.backoff, byDefault.backoffMs),
     declineMs: ms(given.decline, byDefault.declineMs),
+    secondLookMs: ms(given.secondLook, byDefault.secondLookMs),
   };
 }
 

@@ -68,3 +68,9 @@ export function dollars() {
   const error = expected('an amount in US dollars, more than 0');
   return z.number({ error }).positive({ error });
 }
+
+/** Of http or https, and without credentials in it. */
+export function isAddress(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
+}

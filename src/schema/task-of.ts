@@ -3,6 +3,7 @@
 import { posix } from 'node:path';
 import { parseDuration } from '../domain/duration.ts';
 import {
+  type BuiltInOutputSpec,
   DEFAULT_CHECK_TIMEOUT_MS,
   DEFAULT_LIMITS,
   DEFAULT_PROBE_TIMEOUT_MS,
@@ -10,15 +11,18 @@ import {
   type LimitsSpec,
   type Output,
   type OutputSpec,
+  type OwnOutputSpec,
   type Task,
   type TaskSpec,
 } from '../domain/task.ts';
 import { abbreviate } from './complaints.ts';
+import type { RegisteredOutputs } from './registered.ts';
+import { BUILT_IN_KINDS } from './task-schema.ts';
 
 const LONGEST_TITLE = 80;
 
 /** Only for specs that were checked: a duration that cannot be read would count as its default. */
-export function taskOf(spec: TaskSpec): Task {
+export function taskOf(spec: TaskSpec, own: RegisteredOutputs = {}): Task {
   return {
     id: spec.id,
     title: spec.title ?? firstLine(spec.prompt),
@@ -27,7 +31,7 @@ export function taskOf(spec: TaskSpec): Task {
     prompt: spec.prompt,
     ...(spec.workspace && { workspace: { repo: spec.workspace.repo, base: spec.workspace.base ?? 'main' } }),
     ...(spec.continues !== undefined && { continues: spec.continues }),
-    outputs: spec.outputs.map(outputOf),
+    outputs: spec.outputs.map((output) => (isBuiltIn(output) ? outputOf(output) : ownOutputOf(output, own[output.kind]))),
     checks: (spec.checks ?? []).map(({ argv, timeout }) => ({ argv, timeoutMs: ms(timeout, DEFAULT_CHECK_TIMEOUT_MS) })),
     ...(spec.approve !== undefined && { approve: spec.approve }),
     limits: limitsOf(spec.limits ?? {}),
@@ -38,12 +42,26 @@ export function taskOf(spec: TaskSpec): Task {
   };
 }
 
-function outputOf(output: OutputSpec): Output {
+const isBuiltIn = (output: OutputSpec): output is BuiltInOutputSpec => BUILT_IN_KINDS.some((kind) => kind === output.kind);
+
+function ownOutputOf({ kind, by, options = {} }: OwnOutputSpec, type: RegisteredOutputs[string] | undefined): Output {
+  return { kind: 'own', name: kind, by: by ?? (type?.make ? 'outlive' : 'agent'), reach: type?.reach ?? 'world', options };
+}
+
+function outputOf(output: BuiltInOutputSpec): Output {
   switch (output.kind) {
     case 'commit':
       return { kind: 'commit', by: 'agent', conclusive: output.conclusive ?? false };
     case 'push':
       return { kind: 'push', by: output.by ?? 'outlive' };
+    case 'pull_request': {
+      const { kind, title, body = '', draft = false, by = 'outlive' } = output;
+      return { kind, by, title, body, draft };
+    }
+    case 'comment': {
+      const { kind, issue, body, by = 'outlive' } = output;
+      return { kind, by, issue, body };
+    }
     case 'file':
       return { kind: 'file', by: 'agent', path: posix.normalize(output.path) };
     case 'http':

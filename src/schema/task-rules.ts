@@ -3,10 +3,12 @@
 
 import { posix } from 'node:path';
 import { parseDuration, sayDuration } from '../domain/duration.ts';
-import { DEFAULT_LIMITS, type OutputSpec } from '../domain/task.ts';
-import { ofAgent, type Registered } from './agent-schema.ts';
+import { type BuiltInOutputSpec, DEFAULT_LIMITS } from '../domain/task.ts';
+import { ofAgent } from './agent-schema.ts';
 import type { Finding, Path } from './complaints.ts';
-import { output, taskSpec } from './task-schema.ts';
+import { sayWord } from './expected.ts';
+import { problemOf, type Registered, type RegisteredOutputs } from './registered.ts';
+import { BUILT_IN_KINDS, builtInOutput, ownOutput, taskSpec } from './task-schema.ts';
 
 /** Linux refuses to start a program with a longer single argument. */
 const LONGEST_ARGUMENT = 128 * 1024 - 1;
@@ -15,11 +17,12 @@ export function brokenRules(spec: unknown, others: Registered): Finding[] {
   if (typeof spec !== 'object' || spec === null || Array.isArray(spec)) return [];
   const parts = spec as Readonly<Record<string, unknown>>;
   const listed = Array.isArray(parts['outputs']) ? parts['outputs'] : [];
-  const outputs = listed.map((candidate) => output.safeParse(candidate).data);
+  const outputs = listed.map((candidate) => builtInOutput.safeParse(candidate).data);
   const hasWorkspace = parts['workspace'] !== undefined;
   return [
     ...outputs.flatMap((candidate, index) => (candidate ? ofOutput(candidate, index, outputs, hasWorkspace) : [])),
-    ...ofAgent(parts['agent'], others),
+    ...listed.flatMap((candidate, index) => ofOwnOutput(candidate, index, listed, others.outputs ?? {})),
+    ...ofAgent(parts['agent'], others.agents ?? {}),
     ...ofLimits(parts['limits']),
     ...ofPrompt(parts['agent'], parts['prompt']),
     ...(parts['bank'] !== undefined && !hasWorkspace
@@ -31,17 +34,22 @@ export function brokenRules(spec: unknown, others: Registered): Finding[] {
   ];
 }
 
-function ofOutput(one: OutputSpec, index: number, all: readonly (OutputSpec | undefined)[], hasWorkspace: boolean): Finding[] {
+function ofOutput(
+  one: BuiltInOutputSpec,
+  index: number,
+  all: readonly (BuiltInOutputSpec | undefined)[],
+  hasWorkspace: boolean,
+): Finding[] {
   const path: Path = ['outputs', index];
   const twin = all.findIndex((other) => other !== undefined && identityOf(other) === identityOf(one));
   if (twin < index) return [{ path, says: `the same output as outputs[${twin}]; expected each output once` }];
   if (one.kind === 'http') return ofStatuses(one, path);
-  if (one.kind !== 'commit' && one.kind !== 'push') return [];
+  if (one.kind === 'file' || one.kind === 'command') return [];
   if (!hasWorkspace)
     return [
       {
         path,
-        says: `a ${one.kind} needs workspace.repo: without a repository there is nothing to ${one.kind === 'push' ? 'push' : 'commit to'}`,
+        says: `a ${one.kind} needs workspace.repo: without a repository ${NOTHING_TO[one.kind]}`,
       },
     ];
   const unreadable = all.some((other) => other === undefined);
@@ -49,15 +57,42 @@ function ofOutput(one: OutputSpec, index: number, all: readonly (OutputSpec | un
     return [
       { path, says: 'a push by Outlive needs {kind: commit} among the outputs: without it nothing says when there is something to push' },
     ];
+  if (one.kind === 'pull_request' && one.by !== 'agent' && !unreadable && !all.some((other) => other?.kind === 'push'))
+    return [{ path, says: 'a pull request by Outlive needs {kind: push} among the outputs: it is opened from the pushed branch' }];
   return [];
 }
 
-function ofStatuses({ present = [200], absent = [404] }: OutputSpec & { kind: 'http' }, path: Path): Finding[] {
+const NOTHING_TO: Readonly<Record<'commit' | 'push' | 'pull_request' | 'comment', string>> = {
+  commit: 'there is nothing to commit to',
+  push: 'there is nothing to push',
+  pull_request: 'there is nothing to open it in',
+  comment: 'nobody knows where the issue is',
+};
+
+/** An output of the user's own: the rest of its form is the business of whoever registered it. */
+function ofOwnOutput(given: unknown, index: number, all: readonly unknown[], others: RegisteredOutputs): Finding[] {
+  const one = ownOutput.safeParse(given).data;
+  if (!one) return [];
+  const path: Path = ['outputs', index];
+  const known = Object.hasOwn(others, one.kind) ? others[one.kind] : undefined;
+  if (!known) return [{ path: [...path, 'kind'], says: sayWord(one.kind, 'kind of output', [...BUILT_IN_KINDS, ...Object.keys(others)]) }];
+  const twin = all.findIndex((other) => JSON.stringify(other) === JSON.stringify(given));
+  if (twin < index) return [{ path, says: `the same output as outputs[${twin}]; expected each output once` }];
+  if (one.by === 'outlive' && !known.make)
+    return [
+      { path: [...path, 'by'], says: `Outlive does not know how to make ${one.kind}: it was registered without make; expected agent` },
+    ];
+  const problem = problemOf(known, one.options, 'output');
+  return problem === undefined ? [] : [{ path: [...path, 'options'], says: problem }];
+}
+
+function ofStatuses({ present = [200], absent = [404] }: BuiltInOutputSpec & { kind: 'http' }, path: Path): Finding[] {
   const both = present.filter((status) => absent.includes(status));
   return both.length > 0 ? [{ path, says: `the status ${both[0]} is among present and absent; expected it in one of them` }] : [];
 }
 
-function identityOf(one: OutputSpec): string {
+function identityOf(one: BuiltInOutputSpec): string {
+  if (one.kind === 'comment') return `comment ${one.issue}`;
   if (one.kind === 'file') return `file ${posix.normalize(one.path)}`;
   if (one.kind === 'http') return `http ${one.url}`;
   return one.kind === 'command' ? `command ${JSON.stringify(one.argv)}` : one.kind;

@@ -2,11 +2,11 @@
 // another is in task-rules.ts.
 
 import { z } from 'zod';
-import { TASK_ID } from '../domain/names.ts';
-import type { CheckSpec, LimitsSpec, OutputKind, OutputSpec, TaskSpec } from '../domain/task.ts';
+import { OUTPUT_NAME, TASK_ID } from '../domain/names.ts';
+import type { BuiltInKind, BuiltInOutputSpec, CheckSpec, LimitsSpec, OutputSpec, TaskSpec } from '../domain/task.ts';
 import { agent } from './agent-schema.ts';
 import { expected, expectedSilently, sayWord } from './expected.ts';
-import { argv, count, DAY_MS, dollars, duration, line, mapping, text } from './fields.ts';
+import { argv, count, DAY_MS, dollars, duration, isAddress, line, mapping, text } from './fields.ts';
 import { isRefName, repositoryAddress } from './repository.ts';
 
 /** One schema for each key of the domain type: a key more or less on either side does not compile. */
@@ -15,8 +15,15 @@ type ShapeOf<Spec> = Record<keyof Spec, z.ZodType>;
 const span = (words: string, example: string) =>
   duration({ atLeast: 1, atMost: 30 * DAY_MS, words: 'more than 0 and at most 30d' }).meta({ description: words, examples: [example] });
 
-const KINDS = ['commit', 'push', 'file', 'command', 'http'] as const satisfies readonly OutputKind[];
-const KINDS_OF_LATER = ['pull_request', 'comment'];
+export const BUILT_IN_KINDS = [
+  'commit',
+  'push',
+  'pull_request',
+  'comment',
+  'file',
+  'command',
+  'http',
+] as const satisfies readonly BuiltInKind[];
 
 const STATUSES_FORM = 'a list of HTTP statuses, such as [200]';
 const statuses = (words: string) =>
@@ -36,10 +43,6 @@ const statuses = (words: string) =>
 /** What is wrong with an address may be a secret in it. */
 const ADDRESS = expectedSilently('an address of http or https, without credentials in it');
 
-function isAddress(text: string): boolean {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  return url !== undefined && /^https?:$/.test(url.protocol) && url.username === '' && url.password === '';
-}
 const OUTPUT_FORM = 'an output such as {kind: commit}';
 
 const isInWorkspace = (path: string): boolean =>
@@ -48,7 +51,13 @@ const isInWorkspace = (path: string): boolean =>
   path.split('/').every((part) => part !== '..' && part.toLowerCase() !== '.git') &&
   !/^(\.\/*)+$/.test(path);
 
-export const output = z.discriminatedUnion(
+const by = (what: string) =>
+  z
+    .enum(['outlive', 'agent'], { error: (issue) => sayWord(issue.input, 'maker', ['outlive', 'agent']) })
+    .exactOptional()
+    .describe(what);
+
+export const builtInOutput = z.discriminatedUnion(
   'kind',
   [
     mapping(
@@ -64,10 +73,33 @@ export const output = z.discriminatedUnion(
     mapping(
       {
         kind: z.literal('push').describe('The branch of the task, pushed to the repository.'),
-        by: z
-          .enum(['outlive', 'agent'], { error: (issue) => sayWord(issue.input, 'pusher', ['outlive', 'agent']) })
+        by: by('Who pushes. Default outlive: then the agent needs no credentials, and a commit output must stand beside it.'),
+      },
+      OUTPUT_FORM,
+    ),
+    mapping(
+      {
+        kind: z.literal('pull_request').describe('A pull request from the branch of the task to its base, open or merged.'),
+        title: line(256).meta({ description: 'One line.', examples: ['Fix the login redirect'] }),
+        body: text('a text').max(60_000).exactOptional().describe('Markdown. Outlive adds the id of the task.'),
+        draft: z
+          .boolean({ error: expected('true or false') })
           .exactOptional()
-          .describe('Who pushes. Default outlive: then the agent needs no credentials, and a commit output must stand beside it.'),
+          .describe('Open it as a draft. Default false.'),
+        by: by('Who opens it. Default outlive: then a push output must stand beside it.'),
+      },
+      OUTPUT_FORM,
+    ),
+    mapping(
+      {
+        kind: z.literal('comment').describe('A comment on an issue or a pull request of the repository.'),
+        issue: z
+          .number({ error: expected('the number of an issue or a pull request') })
+          .int({ error: expected('the number of an issue or a pull request') })
+          .min(1, { error: expected('the number of an issue or a pull request') })
+          .meta({ description: 'Its number.', examples: [41] }),
+        body: text('a text').max(60_000).describe('Markdown. Outlive adds a hidden marker, by which it is found again.'),
+        by: by('Who writes it. Default outlive.'),
       },
       OUTPUT_FORM,
     ),
@@ -109,11 +141,31 @@ export const output = z.discriminatedUnion(
     ),
   ],
   { error: (issue) => sayOutputKind(issue.code, issue.input) },
-) satisfies z.ZodType<OutputSpec>;
+) satisfies z.ZodType<BuiltInOutputSpec>;
+
+/** Whether somebody has registered it is asked by the rules: only the worker, or the configuration, knows. */
+export const ownOutput = mapping(
+  {
+    kind: z
+      .string()
+      .regex(new RegExp(`^(?!(?:${BUILT_IN_KINDS.join('|')})$)${OUTPUT_NAME.source.slice(1)}`), { abort: true })
+      .describe('The name under which the workers have registered a kind of output of yours.'),
+    by: by('Who makes it. Default outlive where it was registered with a way to make it.'),
+    options: z
+      .record(z.string(), z.json(), { error: expected('a mapping of options') })
+      .exactOptional()
+      .describe('What that kind of output wants to know.'),
+  },
+  '{kind: NAME, options: …}',
+);
+
+const output = z.union([builtInOutput, ownOutput], {
+  error: ({ input }) => expected(OUTPUT_FORM)({ input }),
+}) satisfies z.ZodType<OutputSpec>;
 
 function sayOutputKind(code: string | undefined, input: unknown): string {
   if (code !== 'invalid_union') return expected(OUTPUT_FORM)({ input });
-  return sayWord((input as { kind?: unknown }).kind, 'kind of output', KINDS, KINDS_OF_LATER);
+  return sayWord((input as { kind?: unknown }).kind, 'kind of output', BUILT_IN_KINDS);
 }
 
 const check = mapping(

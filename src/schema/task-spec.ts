@@ -2,11 +2,11 @@
 
 import { timesOf } from '../domain/names.ts';
 import type { Task, TaskSpec } from '../domain/task.ts';
-import type { Registered } from './agent-schema.ts';
 import { type Complaint, complaintsOf, type Finding, findingsOf } from './complaints.ts';
 import { readDocument } from './document.ts';
 import { sayFound } from './expected.ts';
 import { plainJson } from './plain-json.ts';
+import type { Registered } from './registered.ts';
 import { taskOf } from './task-of.ts';
 import { brokenRules } from './task-rules.ts';
 import { taskSpec } from './task-schema.ts';
@@ -16,7 +16,7 @@ export type CheckedSpec =
   | { readonly ok: true; readonly spec: TaskSpec; readonly task: Task }
   | { readonly ok: false; readonly complaints: readonly Complaint[] };
 
-/** YAML or JSON text; `source` is the name of the file in the complaints, `others` are agents beside Outlive's own. Never throws. */
+/** YAML or JSON text; `source` is the name of the file in the complaints, `others` are agents and outputs beside Outlive's own. Never throws. */
 export function parseTaskSpec(text: string, source: string, others: Registered = {}): CheckedSpec {
   const document = readDocument(text, source);
   if (!document.ok) return document;
@@ -80,5 +80,5 @@ function check(raw: unknown, complain: (findings: readonly Finding[]) => readonl
   const findings = [...malformed, ...broken];
   const complaints = complain(findings);
   if (!parsed.success || complaints.length > 0) return { ok: false, complaints };
-  return { ok: true, spec: parsed.data, task: taskOf(parsed.data) };
+  return { ok: true, spec: parsed.data, task: taskOf(parsed.data, others.outputs) };
 }

@@ -5,7 +5,7 @@ import { ActivityFailure, isCancellation, proxyActivities } from '@temporalio/wo
 import type { ControlActivities, Made } from '../domain/contract.ts';
 import type { Ask } from '../domain/decision.ts';
 import { CONTROL_QUEUE, finishActivityId, hostQueue } from '../domain/names.ts';
-import { owedByOutlive, sayOutput } from '../domain/output.ts';
+import { nameOf, owedByOutlive, sayOutput } from '../domain/output.ts';
 import { sayError } from '../domain/say-error.ts';
 import type { Output } from '../domain/task.ts';
 import type { FinishStep, Step } from './step.ts';
@@ -28,10 +28,11 @@ type Effect = { readonly ok: true; readonly value: Made } | { readonly ok: false
 
 async function make(life: TaskLife, index: number, output: Output): Promise<Effect> {
   const { finish: effect } = proxyActivities<Pick<ControlActivities, 'finish'>>({
-    taskQueue: queueOf(life),
-    activityId: finishActivityId(index, output.kind),
+    taskQueue: queueOf(life, output),
+    activityId: finishActivityId(index, nameOf(output)),
     summary: life.summary(`make ${sayOutput(output)}`),
     startToCloseTimeout: '5m',
+    heartbeatTimeout: life.timing.heartbeatMs,
     scheduleToCloseTimeout: life.timing.finishPatienceMs,
     // A cancel lets the running effect end, so that it is known whether it came about.
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
@@ -40,10 +41,15 @@ async function make(life: TaskLife, index: number, output: Output): Promise<Effe
   const { task, seen, published } = life;
   try {
     const input = { task, output: index, n: life.runs.at(-1)?.n ?? 0 };
-    return {
-      ok: true,
-      value: await effect({ ...input, ...(seen.bank ? { bank: seen.bank } : {}), ...(published ? { expected: published } : {}) }),
-    };
+    const again = life.tried.has(index) ? ({ again: true } as const) : {};
+    life.tried.add(index);
+    const value = await effect({
+      ...input,
+      ...(seen.bank ? { bank: seen.bank } : {}),
+      ...(published ? { expected: published } : {}),
+      ...again,
+    });
+    return { ok: true, value };
   } catch (error) {
     if (isCancellation(error)) throw error;
     const cause = error instanceof ActivityFailure ? error.cause : error;
@@ -51,8 +57,9 @@ async function make(life: TaskLife, index: number, output: Output): Promise<Effe
   }
 }
 
-/** What is banked at the origin can be published from anywhere, the rest only where it lies. */
-function queueOf(life: TaskLife): string {
+/** What is banked at the origin can be published from anywhere, the rest only where it lies. All else needs no clone. */
+function queueOf(life: TaskLife, { kind }: Output): string {
+  if (kind !== 'push') return CONTROL_QUEUE;
   const { bank } = life.seen;
   const host = life.runs.at(-1)?.host;
   return host === undefined || (bank?.state === 'banked' && bank.at === 'origin') ? CONTROL_QUEUE : hostQueue(host);
@@ -61,7 +68,7 @@ function queueOf(life: TaskLife): string {
 function askAbout(index: number, output: Output, why: string): Step {
   const ask: Ask = {
     text: `The work is there, but ${sayOutput(output)} did not come about: ${why} Put right what is in its way, then answer \`finish\`; \`adopt\` goes on without it.`,
-    evidence: [{ where: `output ${output.kind}`, value: why }],
+    evidence: [{ where: `output ${nameOf(output)}`, value: why }],
     choices: ['finish', 'adopt', 'look', 'wait', 'close'],
   };
   return { kind: 'ask', ask, notes: [], output: index, back: { kind: 'finish', because: 'tried again' } };

@@ -61,6 +61,8 @@ export class TaskLife {
   approved: string | undefined;
   /** Places in `task.outputs` of those that a person took as they stand. */
   readonly adopted = new Set<number>();
+  /** Places in `task.outputs` of those that were tried to be made. */
+  readonly tried = new Set<number>();
 
   private lastSeen: Seen;
   private bank: Banked | undefined;

@@ -164,7 +164,11 @@ describe.concurrent('the stream of an agent', () => {
 
   it('sums up the cost, and has too much of it end the run', async () => {
     const limits = { costUsd: 5, run: { costUsd: 1 } };
-    await start('cost', { first: [BEGIN, '{"say":"cost","usd":0.7}', '{"say":"cost","usd":0.7}', 'sleep 60000'] }, { limits, split: 'never' });
+    await start(
+      'cost',
+      { first: [BEGIN, '{"say":"cost","usd":0.7}', '{"say":"cost","usd":0.7}', 'sleep 60000'] },
+      { limits, split: 'never' },
+    );
     const run = await firstRun('cost');
     expect(run).toMatchObject({ failure: { reason: 'budget_exhausted', basis: 'supervisor' }, decision: { kind: 'ask' } });
     expect(run.usage).toMatchObject({ costUsd: 1.4, incomplete: true });

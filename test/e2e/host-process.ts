@@ -12,10 +12,10 @@ export interface Host {
   log(): string;
 }
 
-/** Takes runs of one pool only; resolves once it does. `env` says where the server, the configuration and the state are. */
-export async function startHostProcess(hostId: string, pool: string, env: NodeJS.ProcessEnv): Promise<Host> {
+/** Takes runs of one pool only, and with the role `all` moves tasks on as well; resolves once it does. `env` says where the server, the configuration and the state are. */
+export async function startHostProcess(hostId: string, pool: string, env: NodeJS.ProcessEnv, role: 'host' | 'all' = 'host'): Promise<Host> {
   const main = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
-  const args = ['--import', 'tsx', main, 'worker', '--host-id', hostId, '--pool', pool, '--role', 'host'];
+  const args = ['--import', 'tsx', main, 'worker', '--host-id', hostId, '--pool', pool, '--role', role];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stderr?.on('data', (chunk) => {

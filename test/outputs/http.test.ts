@@ -2,9 +2,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { probe } from '../../src/outputs/index.ts';
-import { taskOf } from '../domain/facts.ts';
+import { placeOf } from './a-place.ts';
 
-const place = { task: taskOf(), env: {}, mark: '', logs: '' };
+const place = placeOf();
 const server = createServer((request, response) => {
   const status = Number(request.url?.slice(1));
   if (Number.isNaN(status)) response.destroy();

@@ -19,7 +19,7 @@ afterAll(() => own?.close());
 
 const { workspace: _, ...task } = taskOf({ id: 'late', checks: [], outputs: [{ kind: 'file', by: 'agent', path: 'report.md' }] });
 const workflowId = taskWorkflowId(task.id);
-const timing = { heartbeatMs: 1000, leaseMs: 1000, finishPatienceMs: 1000, backoffMs: 10, declineMs: 10 };
+const timing = { heartbeatMs: 1000, leaseMs: 1000, finishPatienceMs: 1000, backoffMs: 10, declineMs: 10, secondLookMs: 1000 };
 
 const seen = (state: 'present' | 'stranded'): Seen => ({
   at: new Date().toISOString(),

@@ -7,7 +7,7 @@ import type { TaskSpec } from '../../domain/task.ts';
 import { checkTaskSpec, parseSpecAgain } from '../../schema/task-spec.ts';
 import { startInput, startTask } from '../../start-task.ts';
 import { CliError, EXIT, type ExitCode } from '../errors.ts';
-import { goodOrThrow, readSpec, registeredAgents } from '../read-spec.ts';
+import { goodOrThrow, readSpec, registered } from '../read-spec.ts';
 import type { Screen } from '../screen.ts';
 import { asNotFound, CALL_MS, taskHandle, within, withServer } from '../server.ts';
 
@@ -18,17 +18,17 @@ export interface AgainOptions {
 
 export async function again(id: string, { spec: file }: AgainOptions, screen: Screen): Promise<ExitCode> {
   const first = { id: nextName(id, 1), continues: id };
-  const agents = await registeredAgents(screen);
+  const others = await registered(screen);
   const given =
-    file === undefined ? undefined : (await readSpec(file, screen, (text, source) => parseSpecAgain(text, source, first, agents))).spec;
+    file === undefined ? undefined : (await readSpec(file, screen, (text, source) => parseSpecAgain(text, source, first, others))).spec;
   return withServer(screen, async (server) => {
     const input = await within(server, CALL_MS, () => inputOfClosed(server, id));
     const spec =
       given ??
-      goodOrThrow(checkTaskSpec(input, agents), `${id} was started with a spec that is not valid; give another with --spec:\n`).spec;
+      goodOrThrow(checkTaskSpec(input, others), `${id} was started with a spec that is not valid; give another with --spec:\n`).spec;
     if (given) refuseOtherRepository(id, given, input);
     const next = await within(server, CALL_MS, () => nextId(server, id));
-    const started = await within(server, CALL_MS, () => startTask(server.client, { ...spec, id: next, continues: id }, { agents }));
+    const started = await within(server, CALL_MS, () => startTask(server.client, { ...spec, id: next, continues: id }, others));
     screen.give({ id: next, workflowId: started.workflowId, started: started.started, continues: id });
     const { bold } = screen.ink;
     screen.say(

@@ -13,7 +13,7 @@ import { count as counted } from '../../domain/story.ts';
 import { tracesOf } from '../activity-traces.ts';
 import { CliError, EXIT, type ExitCode } from '../errors.ts';
 import { plain } from '../layout.ts';
-import { registeredAgents } from '../read-spec.ts';
+import { registered } from '../read-spec.ts';
 import { recordedDecisions } from '../recorded-decisions.ts';
 import type { Screen } from '../screen.ts';
 import { withServer } from '../server.ts';
@@ -33,7 +33,7 @@ const DEFAULT_SINCE_MS = 7 * DAY_MS;
 export async function replay({ since = DEFAULT_SINCE_MS, file, save }: ReplayOptions, screen: Screen): Promise<ExitCode> {
   if (file !== undefined && save !== undefined)
     throw new CliError('usage', '--save writes what was read from the server: give it without --file.');
-  const agents = await registeredAgents(screen);
+  const { agents } = await registered(screen);
   const count = { all: 0, changed: 0, without: 0 };
   const told = save === undefined ? undefined : createWriteStream(save);
   const hear = (recorded: RecordedDecision) => {

@@ -5,7 +5,7 @@ import { parseTaskSpec } from '../../schema/task-spec.ts';
 import { type StartedTask, startTask } from '../../start-task.ts';
 import { CliError, EXIT, type ExitCode } from '../errors.ts';
 import { followTask } from '../follow-task.ts';
-import { readSpec, registeredAgents } from '../read-spec.ts';
+import { readSpec, registered } from '../read-spec.ts';
 import { renderQuestion, renderResult } from '../render.ts';
 import type { Screen } from '../screen.ts';
 import { CALL_MS, taskHandle, within, withServer } from '../server.ts';
@@ -18,10 +18,10 @@ export interface SubmitOptions {
 
 export async function submit(file: string, options: SubmitOptions, screen: Screen): Promise<ExitCode> {
   if (options.timeout !== undefined && !options.wait) throw new CliError('usage', '--timeout says how long --wait waits: give both.');
-  const agents = await registeredAgents(screen);
-  const { spec } = await readSpec(file, screen, (text, source) => parseTaskSpec(text, source, agents));
+  const others = await registered(screen);
+  const { spec } = await readSpec(file, screen, (text, source) => parseTaskSpec(text, source, others));
   return withServer(screen, async (server) => {
-    const started = await within(server, CALL_MS, () => startTask(server.client, spec, { agents }));
+    const started = await within(server, CALL_MS, () => startTask(server.client, spec, others));
     sayStarted(started, screen);
     if (!options.wait) {
       screen.give(facts(started));
