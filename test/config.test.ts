@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../src/config.ts';
 
 const DEFAULTS = {
-  timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000 },
+  timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000, secondLookMs: 60_000 },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
+  forge: { host: 'github.com', tokenFrom: ['GITHUB_TOKEN', 'GH_TOKEN'] },
   host: { wrap: [], outputBytes: 1024 ** 3 },
   retention: { doneMs: 7 * 86_400_000, otherMs: 30 * 86_400_000, diskBytes: 50 * 1024 ** 3, freeBytes: 2 * 1024 ** 3 },
 };
@@ -86,11 +87,12 @@ describe('what the configuration says', () => {
   };
 
   it('replaces the defaults key by key', async () => {
-    const text = 'timing: {heartbeat: 2s, lease: 10s, finishPatience: 1h, backoff: 50ms, decline: 1s}\nforge: {identity: {name: Robot}}\n';
+    const text =
+      'timing: {heartbeat: 2s, lease: 10s, finishPatience: 1h, backoff: 50ms, decline: 1s, secondLook: 2s}\nforge: {identity: {name: Robot}}\n';
     expect(await load(text)).toEqual({
       ...DEFAULTS,
       source: join(cwd, 'outlive.yaml'),
-      timing: { heartbeatMs: 2000, leaseMs: 10_000, finishPatienceMs: 3_600_000, backoffMs: 50, declineMs: 1000 },
+      timing: { heartbeatMs: 2000, leaseMs: 10_000, finishPatienceMs: 3_600_000, backoffMs: 50, declineMs: 1000, secondLookMs: 2000 },
       identity: { name: 'Robot', email: 'outlive@localhost' },
     });
   });
@@ -99,6 +101,16 @@ describe('what the configuration says', () => {
     const { host } = await load('host: {wrap: [bwrap, --bind, "{workspace}", /work, --], maxOutput: 512MiB}\n');
     expect(host).toEqual({ wrap: ['bwrap', '--bind', '{workspace}', '/work', '--'], outputBytes: 512 * 1024 ** 2 });
     expect((await load('host: {maxOutput: 1MiB}\n')).host).toEqual({ wrap: [], outputBytes: 1024 ** 2 });
+  });
+
+  it('says where the forge is, and which variable holds its token', async () => {
+    expect(
+      (await load('forge: {kind: github, host: git.example.org, api: "https://git.example.org/api/v3/", token: {env: FORGE}}\n')).forge,
+    ).toEqual({
+      host: 'git.example.org',
+      api: 'https://git.example.org/api/v3',
+      tokenFrom: ['FORGE'],
+    });
   });
 
   it('says how long is kept what runs left', async () => {
@@ -120,6 +132,11 @@ describe('what the configuration says', () => {
     ['retention: {other: for ever}', [`1:20 retention.other: found "for ever"; ${kept}`]],
     ['retention: {disk: 50GB}', [`1:19 retention.disk: found "50GB"; ${bytes}, at least 1MiB`]],
     ['retention: {free: none}', [`1:19 retention.free: found "none"; ${bytes}, or 0KiB for none`]],
+    ['forge: {kind: gitlab}', ['1:15 forge.kind: found "gitlab"; expected github: no other kind of forge is known']],
+    [
+      'forge: {api: "https://me:s3cret@git.example.org"}',
+      ['1:14 forge.api: found text; expected an address of http or https without credentials, such as https://github.example.com/api/v3'],
+    ],
     ['retention: [7d]', ['1:12 retention: found a list; expected a mapping such as {done: 7d, other: 30d, disk: 50GiB, free: 2GiB}']],
   ])('is refused with its place and the form: %s', async (text, lines) => {
     expect(await linesFor(`${text}\n`)).toEqual(lines.map((line) => `outlive.yaml:${line}`));
@@ -143,8 +160,8 @@ describe('what the configuration says', () => {
     const span = 'expected a duration such as 500ms, 30s, 10m, 8h or 5d';
     expect(await linesFor(text)).toEqual([
       `outlive.yaml:2:14 timing.heartbeat: found "11m"; ${span}, from 1s to 10m`,
-      'outlive.yaml:3:3 timing.leese: unknown key; expected one of heartbeat, lease, finishPatience, backoff, decline (did you mean lease?)',
-      'outlive.yaml:5:3 forge.token: not supported by this version of Outlive',
+      'outlive.yaml:3:3 timing.leese: unknown key; expected one of heartbeat, lease, finishPatience, backoff, decline, secondLook (did you mean lease?)',
+      'outlive.yaml:5:10 forge.token: found text; expected {env: GITHUB_TOKEN}: the name of the variable that holds it',
       'outlive.yaml:6:20 forge.identity.name: found "a<b"; expected a name on one line, without < and >',
       'outlive.yaml:6:34 forge.identity.email: found "nobody"; expected an address such as outlive@example.org',
       'outlive.yaml:7:12 retention: found "7d"; expected a mapping such as {done: 7d, other: 30d, disk: 50GiB, free: 2GiB}',

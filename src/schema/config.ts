@@ -98,7 +98,12 @@ const forge = mapping(
       .string({ error: expectedSilently(ADDRESS_FORM) })
       .refine(isAddress, { error: expectedSilently(ADDRESS_FORM) })
       .exactOptional(),
-    token: mapping({ env: text('the name of a variable', { pattern: /^[A-Za-z_][A-Za-z0-9_]*$/ }) }, '{env: GITHUB_TOKEN}').exactOptional(),
+    token: z
+      .strictObject(
+        { env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) },
+        { error: expectedSilently('{env: GITHUB_TOKEN}: the name of the variable that holds it') },
+      )
+      .exactOptional(),
     identity: mapping(identity, 'a mapping {name: …, email: …}').exactOptional(),
   },
   'a mapping such as {kind: github, host: github.com, token: {env: GITHUB_TOKEN}}',

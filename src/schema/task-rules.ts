@@ -71,17 +71,17 @@ const NOTHING_TO: Readonly<Record<'commit' | 'push' | 'pull_request' | 'comment'
 
 /** An output of the user's own: the rest of its form is the business of whoever registered it. */
 function ofOwnOutput(given: unknown, index: number, all: readonly unknown[], others: RegisteredOutputs): Finding[] {
+  const kind = (given as { readonly kind?: unknown } | null | undefined)?.kind;
+  if (typeof kind !== 'string' || BUILT_IN_KINDS.some((one) => one === kind)) return [];
+  const path: Path = ['outputs', index];
+  const known = Object.hasOwn(others, kind) ? others[kind] : undefined;
+  if (!known) return [{ path: [...path, 'kind'], says: sayWord(kind, 'kind of output', [...BUILT_IN_KINDS, ...Object.keys(others)]) }];
   const one = ownOutput.safeParse(given).data;
   if (!one) return [];
-  const path: Path = ['outputs', index];
-  const known = Object.hasOwn(others, one.kind) ? others[one.kind] : undefined;
-  if (!known) return [{ path: [...path, 'kind'], says: sayWord(one.kind, 'kind of output', [...BUILT_IN_KINDS, ...Object.keys(others)]) }];
   const twin = all.findIndex((other) => JSON.stringify(other) === JSON.stringify(given));
   if (twin < index) return [{ path, says: `the same output as outputs[${twin}]; expected each output once` }];
   if (one.by === 'outlive' && !known.make)
-    return [
-      { path: [...path, 'by'], says: `Outlive does not know how to make ${one.kind}: it was registered without make; expected agent` },
-    ];
+    return [{ path: [...path, 'by'], says: `Outlive does not know how to make ${kind}: it was registered without make; expected agent` }];
   const problem = problemOf(known, one.options, 'output');
   return problem === undefined ? [] : [{ path: [...path, 'options'], says: problem }];
 }

@@ -69,14 +69,18 @@ function strangers(
 /** A raw value, as a Temporal client may send it past the CLI. Never throws. */
 export const checkTaskSpec = (value: unknown, others: Registered = {}): CheckedSpec => check(value, complaintsOf, others);
 
+/** The fields that name an agent and a kind of output. */
+const NAMES: readonly PropertyKey[] = ['use', 'kind'];
+
 function check(raw: unknown, complain: (findings: readonly Finding[]) => readonly Complaint[], others: Registered): CheckedSpec {
   const plain = plainJson(raw);
   if (!plain.ok) return { ok: false, complaints: complain([plain.finding]) };
   const parsed = taskSpec.safeParse(plain.value);
   const broken = brokenRules(plain.value, others);
-  // Of an agent that nobody knows its fields say nothing.
-  const isStranger = broken.some(({ path: [of, field] }) => of === 'agent' && field === 'use');
-  const malformed = parsed.success ? [] : findingsOf(parsed.error).filter(({ path: [of] }) => !isStranger || of !== 'agent');
+  // Of an agent or an output that nobody knows its fields say nothing.
+  const strangers = broken.flatMap(({ path }) => (NAMES.includes(path.at(-1) ?? '') ? [path.slice(0, -1)] : []));
+  const isOfStranger = ({ path }: Finding) => strangers.some((stranger) => stranger.every((part, index) => path[index] === part));
+  const malformed = parsed.success ? [] : findingsOf(parsed.error).filter((finding) => !isOfStranger(finding));
   const findings = [...malformed, ...broken];
   const complaints = complain(findings);
   if (!parsed.success || complaints.length > 0) return { ok: false, complaints };

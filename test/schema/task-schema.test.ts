@@ -24,12 +24,13 @@ describe('the JSON Schema of a task', () => {
 
   it.each<[string, object]>([
     ['an unknown key', { promt: 'x' }],
-    ['a key of a later version', { approve: 'before_finish' }],
+    ['a key of a later version', { credentials: ['anthropic'] }],
     ['an agent that lacks something', { agent: { use: 'acp' } }],
     ['an agent with the keys of another', { agent: { use: 'claude', argv: ['x'] } }],
     ['a duration in words', { limits: { wall: 'ten minutes' } }],
     ['no outputs', { outputs: [] }],
-    ['another kind of output', { outputs: [{ kind: 'comit' }] }],
+    ['an output that is no name', { outputs: [{ kind: 'Commit' }] }],
+    ['an output with the keys of another', { outputs: [{ kind: 'push', path: 'x' }] }],
     ['a number in the environment', { env: { CI: 1 } }],
     ['an address with credentials', { workspace: { repo: 'https://u:p@host/a' } }],
   ])('refuses %s', (_, change) => {
