@@ -1,7 +1,9 @@
 // `outlive demo`: tells the stories, then the table: what happened to each task, what was decided, and why.
 
 import { failureType } from '../../domain/failure.ts';
+import { count } from '../../domain/story.ts';
 import { type DemoEnd, runDemo, type StoryEnd } from '../demo/demo.ts';
+import type { Made } from '../demo/stories.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { columns, plain } from '../layout.ts';
 import type { Screen } from '../screen.ts';
@@ -38,7 +40,7 @@ const isWell = ({ lost, doubled, tasks }: DemoEnd): boolean => lost === 0 && dou
 
 function table(end: DemoEnd, { ink }: Screen): string {
   const stories = end.tasks.map((told) => storyOf(told, ink.bold, ink.dim)).join('\n\n');
-  const rows = end.tasks.map(({ status, commits, asTold }) => {
+  const rows = end.tasks.map(({ status, made, asTold }) => {
     const [first] = status.runs;
     const reason = first?.failure ? failureType(first.failure.reason) : 'none';
     return [
@@ -47,7 +49,7 @@ function table(end: DemoEnd, { ink }: Screen): string {
       String(status.runs.length),
       reason,
       first?.decision?.kind ?? 'none',
-      String(commits),
+      sayMade(made),
       asTold ? '' : 'NOT AS TOLD',
     ];
   });
@@ -56,16 +58,20 @@ function table(end: DemoEnd, { ink }: Screen): string {
     '',
     stories,
     '',
-    columns([
-      ['task', 'state', 'runs', 'first run ended as', 'decision', 'commits at origin', ''].map((text) => ({ text, paint: ink.bold })),
-      ...rows,
-    ]),
+    columns([['task', 'state', 'runs', 'first run ended as', 'decision', 'made', ''].map((text) => ({ text, paint: ink.bold })), ...rows]),
     '',
     isWell(end)
       ? ink.green(verdict)
       : ink.red(`${verdict}${end.tasks.every(({ asTold }) => asTold) ? '' : '; a story did not go as it is told'}`),
   ].join('\n');
 }
+
+const sayMade = ({ commits, pulls = 0, comments = 0 }: Made): string =>
+  [
+    count(commits, 'commit'),
+    ...(pulls > 0 ? [count(pulls, 'pull request')] : []),
+    ...(comments > 0 ? [count(comments, 'comment')] : []),
+  ].join(', ');
 
 function storyOf({ story, status }: StoryEnd, bold: (text: string) => string, dim: (text: string) => string): string {
   const runs = status.runs.map(({ n, host, outcome, failure, decision, plans, step }) =>
@@ -90,6 +96,6 @@ function jsonOf({ webUi, tasks, lost, doubled }: DemoEnd): unknown {
     webUi,
     lost,
     doubled,
-    tasks: tasks.map(({ story, status, commits, asTold }) => ({ story: story.name, asTold, commits, status })),
+    tasks: tasks.map(({ story, status, made, asTold }) => ({ story: story.name, asTold, made, status })),
   };
 }

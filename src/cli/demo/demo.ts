@@ -9,29 +9,32 @@ import type { Client, WorkflowHandle } from '@temporalio/client';
 import { connectClient, connectionOptions } from '../../connection.ts';
 import { type DevServer, startDevServer } from '../../dev-server.ts';
 import type { TaskStatus } from '../../domain/contract.ts';
-import { ANSWER, STATUS_QUERY, taskBranch, taskWorkflowId } from '../../domain/names.ts';
+import { ANSWER, commentMarker, STATUS_QUERY, taskBranch, taskWorkflowId } from '../../domain/names.ts';
 import type { Answer } from '../../domain/question.ts';
-import { gitOrThrow } from '../../host/git.ts';
+import { git, gitOrThrow } from '../../host/git.ts';
 import { startTask } from '../../start-task.ts';
+import { type Forge, startForge } from './forge.ts';
 import { startHosts } from './hosts.ts';
-import { STORIES, type Story, specOf } from './stories.ts';
+import { type Made, STORIES, type Story, specOf } from './stories.ts';
 
+const REPOSITORY = 'acme/shop';
+const TOKEN = 'the-token-of-the-demo';
 const LOOK_MS = 150;
 const TIME_LIMIT_MS = 150_000;
 
 export interface DemoEnd {
   readonly webUi: string | undefined;
   readonly tasks: readonly StoryEnd[];
-  /** Tasks whose work is not on the origin. */
+  /** Commits, pull requests and comments that are not there. */
   readonly lost: number;
-  /** Commits on the origin beyond those that each task's work takes. */
+  /** Those beyond what each task's work takes. */
   readonly doubled: number;
 }
 
 export interface StoryEnd {
   readonly story: Story;
   readonly status: TaskStatus;
-  readonly commits: number;
+  readonly made: Made;
   /** The story went as it is told. */
   readonly asTold: boolean;
 }
@@ -49,24 +52,39 @@ export async function runDemo({ env, progress, signal, onTold }: DemoSettings): 
   const folder = await mkdtemp(join(tmpdir(), 'outlive-demo-'));
   let server: DevServer | undefined;
   let hosts: Awaited<ReturnType<typeof startHosts>> | undefined;
+  let forge: Forge | undefined;
   try {
     server = await startDevServer({ progress, env });
     progress(`Temporal server at ${server.address}, Web UI at ${server.webUi}`);
     const origin = await makeOrigin(folder);
-    hosts = await startHosts({ names: ['demo-a', 'demo-b'], folder, address: server.address, env });
-    progress('two hosts take runs: demo-a and demo-b');
-    const end = await tell(server, origin, folder, progress, AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]));
+    forge = await startForge({ repository: REPOSITORY, token: TOKEN, hasBranch: (name) => isBranch(origin, name) });
+    hosts = await startHosts({
+      names: ['demo-a', 'demo-b'],
+      folder,
+      address: server.address,
+      env,
+      forge: { api: forge.api, token: TOKEN },
+    });
+    progress('two hosts take runs: demo-a and demo-b; a small forge plays GitHub');
+    const end = await tell(server, {
+      origin,
+      forge,
+      folder,
+      progress,
+      signal: AbortSignal.any([signal, AbortSignal.timeout(TIME_LIMIT_MS)]),
+    });
     await onTold(end);
     return end;
   } finally {
     await hosts?.stop();
+    await forge?.stop();
     await server?.stop();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 async function makeOrigin(folder: string): Promise<string> {
-  const origin = join(folder, 'origin.git');
+  const origin = join(folder, `${REPOSITORY}.git`);
   const clone = join(folder, 'first');
   await gitOrThrow(['init', '--quiet', '--bare', '--initial-branch=main', origin]);
   await gitOrThrow(['clone', '--quiet', origin, clone]);
@@ -78,32 +96,32 @@ async function makeOrigin(folder: string): Promise<string> {
   return origin;
 }
 
-async function tell(
-  server: DevServer,
-  origin: string,
-  folder: string,
-  progress: (line: string) => void,
-  signal: AbortSignal,
-): Promise<DemoEnd> {
+/** Where the stories are told. */
+interface Stage {
+  readonly origin: string;
+  readonly forge: Forge;
+  readonly folder: string;
+  readonly progress: (line: string) => void;
+  readonly signal: AbortSignal;
+}
+
+const isBranch = async (origin: string, name: string): Promise<boolean> =>
+  (await git(['--git-dir', origin, 'rev-parse', '--verify', '--quiet', `refs/heads/${name}`])).ok;
+
+async function tell(server: DevServer, stage: Stage): Promise<DemoEnd> {
   const { client, connection } = await connectClient(connectionOptions({ TEMPORAL_ADDRESS: server.address }));
   try {
-    const tasks = await Promise.all(STORIES.map((story) => live(client, story, origin, folder, progress, signal)));
-    const lost = tasks.filter(({ commits, story }) => commits < story.expected.commits).length;
-    const doubled = tasks.reduce((sum, { commits, story }) => sum + Math.max(0, commits - story.expected.commits), 0);
+    const tasks = await Promise.all(STORIES.map((story) => live(client, story, stage)));
+    const lost = tasks.reduce((sum, { story, made }) => sum + missing(story.expected, made), 0);
+    const doubled = tasks.reduce((sum, { story, made }) => sum + missing(made, story.expected), 0);
     return { webUi: server.webUi, tasks, lost, doubled };
   } finally {
     await connection.close();
   }
 }
 
-async function live(
-  client: Client,
-  story: Story,
-  origin: string,
-  folder: string,
-  progress: (line: string) => void,
-  signal: AbortSignal,
-): Promise<StoryEnd> {
+async function live(client: Client, story: Story, stage: Stage): Promise<StoryEnd> {
+  const { origin, folder, progress, signal } = stage;
   const spec = specOf(story, origin, folder);
   await startTask(client, spec);
   const handle = client.workflow.getHandle(taskWorkflowId(spec.id));
@@ -114,9 +132,24 @@ async function live(
     return now?.result ? now : undefined;
   });
   progress(`${spec.id}: ${status.state} after ${status.runs.length} run${status.runs.length === 1 ? '' : 's'}`);
-  const commits = Number(await gitOrThrow(['--git-dir', origin, 'rev-list', '--count', `main..${taskBranch(spec.id)}`]).catch(() => '0'));
-  return { story, status, commits, asTold: isAsTold(story, status) };
+  return { story, status, made: await madeFor(spec.id, stage), asTold: isAsTold(story, status) };
 }
+
+/** What stands at the origin and on the forge for a task. */
+async function madeFor(id: string, { origin, forge }: Stage): Promise<Made> {
+  const branch = taskBranch(id);
+  const count = await gitOrThrow(['--git-dir', origin, 'rev-list', '--count', `main..${branch}`]).catch(() => '0');
+  return {
+    commits: Number(count),
+    pulls: forge.pulls.filter(({ head }) => head === branch).length,
+    comments: forge.comments.filter(({ body }) => body.includes(commentMarker(id))).length,
+  };
+}
+
+/** How much of `wanted` is not in `there`. */
+const missing = (wanted: Made, there: Made): number =>
+  MADE.reduce((sum, what) => sum + Math.max(0, (wanted[what] ?? 0) - (there[what] ?? 0)), 0);
+const MADE = ['commits', 'pulls', 'comments'] as const;
 
 async function killWhenReady(story: Story, folder: string, progress: (line: string) => void, signal: AbortSignal): Promise<void> {
   const pid = await until(signal, `the agent of ${story.name}`, async () => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Short, because the demo has no night to wait through. */
-const CONFIG = 'timing: {heartbeat: 10s, lease: 10s, backoff: 1s, decline: 500ms}\n';
+const TIMING = 'timing: {heartbeat: 10s, lease: 10s, backoff: 1s, decline: 500ms}\n';
 const STOP_MS = 12_000;
 
 export interface Hosts {
@@ -20,18 +20,20 @@ interface HostsWanted {
   readonly folder: string;
   readonly address: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly forge: { readonly api: string; readonly token: string };
 }
 
 /** Resolves once every host takes runs; throws with a worker's last words where one does not come up. */
-export async function startHosts({ names, folder, address, env }: HostsWanted): Promise<Hosts> {
+export async function startHosts({ names, folder, address, env, forge }: HostsWanted): Promise<Hosts> {
   const config = join(folder, 'outlive.yaml');
-  await writeFile(config, CONFIG);
+  await writeFile(config, `${TIMING}forge: {api: '${forge.api}'}\n`);
   const settings = {
     ...env,
     TEMPORAL_ADDRESS: address,
     TEMPORAL_NAMESPACE: 'default',
     XDG_STATE_HOME: join(folder, 'state'),
     OUTLIVE_CONFIG: config,
+    GITHUB_TOKEN: forge.token,
   };
   const workers = names.map((name) => startWorker(name, join(folder, `${name}.log`), settings));
   const stop = async () => {

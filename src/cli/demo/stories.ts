@@ -13,17 +13,22 @@ export interface Story {
   /** What a person answers to the questions that come, one after the other. */
   readonly answers?: readonly Omit<Answer, 'by'>[];
   /** What its spec has beside that of the others. */
-  readonly more?: Pick<TaskSpec, 'approve'>;
+  readonly more?: Partial<Pick<TaskSpec, 'approve' | 'outputs'>>;
   readonly expected: Expected;
 }
 
 /** What its first run must have ended as and what must have been decided (missing where it ended well), and what there must be in the end. */
-export interface Expected {
+export interface Expected extends Made {
   readonly type?: string;
   readonly decision?: string;
   readonly runs: number;
-  /** On its branch at the origin. */
+}
+
+/** What is there for a task: commits on its branch at the origin, pull requests and comments on the forge. */
+export interface Made {
   readonly commits: number;
+  readonly pulls?: number;
+  readonly comments?: number;
 }
 
 export const STORIES: readonly Story[] = [
@@ -67,10 +72,18 @@ export const STORIES: readonly Story[] = [
   },
   {
     name: 'approved',
-    says: 'a person is to approve the work before it is published',
-    more: { approve: 'before_finish' },
+    says: 'a person approves the work before Outlive pushes, opens the pull request and comments',
+    more: {
+      approve: 'before_finish',
+      outputs: [
+        { kind: 'commit' },
+        { kind: 'push' },
+        { kind: 'pull_request', title: 'The work of the demo' },
+        { kind: 'comment', issue: 41, body: 'It is done.' },
+      ],
+    },
     answers: [{ choice: 'refuse', note: 'Once more, please.' }, { choice: 'retry', note: 'Say who did it.' }, { choice: 'approve' }],
-    expected: { runs: 2, commits: 2 },
+    expected: { runs: 2, commits: 2, pulls: 1, comments: 1 },
   },
 ];
 
