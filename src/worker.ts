@@ -9,11 +9,12 @@ import type { Deps } from './activities/deps.ts';
 import { createControlActivities, createHostActivities } from './activities/index.ts';
 import type { Agents } from './agents/agent.ts';
 import { AGENTS } from './agents/index.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import type { ServerTarget } from './connection.ts';
 import { loadDataConverter } from './data-converter.ts';
 import { CONTROL_QUEUE, hostQueue, hostRunsQueue, poolQueue, workerIdentity } from './domain/names.ts';
 import { lockHost } from './host/host-lock.ts';
+import { channelsOf, type Notify } from './host/notice-channels.ts';
 import { redactFor } from './host/redact.ts';
 import { stateDir } from './host/state-dir.ts';
 import { type HostRuntime, openHost } from './host-runtime.ts';
@@ -38,6 +39,10 @@ export interface WorkerSettings {
   readonly agents?: Agents;
   /** Kinds of outputs of the user's own. */
   readonly outputs?: OwnOutputs;
+  /** Told of questions, beside the channels of the configuration. */
+  readonly notify?: Notify;
+  /** Instead of the module that the configuration names. */
+  readonly dataConverter?: DataConverter;
   readonly target: ServerTarget;
   readonly env: NodeJS.ProcessEnv;
   /** Called once every queue is polled. */
@@ -65,7 +70,7 @@ const HOST_QUEUE_SEATS = 20;
 /** Serves until `signal` is aborted, then resolves within about 10 s. Rejects where the server refuses the worker. */
 export async function runWorker(settings: WorkerSettings): Promise<void> {
   const { hostId, role, target, env, signal } = settings;
-  const dataConverter = await loadDataConverter(settings.config);
+  const dataConverter = await converterOf(settings);
   const [agents, outputs] = await Promise.all([loadAgents(settings.config), loadOutputs(settings.config)]);
   const log = createLog(env);
   installRuntime(log);
@@ -89,6 +94,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       agents: { ...AGENTS, ...agents, ...settings.agents },
       outputs: { ...outputs, ...settings.outputs },
       client,
+      channels: channelsOf(settings.config.notify, env, settings.notify),
       searchAttributes: attributes.usable,
       redact: redactFor(env).with(forgeToken(settings.config.forge, env)),
       log,
@@ -106,6 +112,14 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     await native.close();
     await unlock?.();
   }
+}
+
+async function converterOf({ config, dataConverter }: WorkerSettings): Promise<DataConverter | undefined> {
+  if (!dataConverter) return loadDataConverter(config);
+  if (config.dataConverter === undefined) return dataConverter;
+  throw new ConfigError([
+    `${config.source}: dataConverter names ${config.dataConverter}, and the worker is given another one in code; expected one of them`,
+  ]);
 }
 
 /** Its variable may have any name; one that says what it is makes it known. */

@@ -31,7 +31,14 @@ export async function begin(deps: Deps, spec: TaskSpec): Promise<Begun> {
     seen: { at: new Date().toISOString(), outputs: await seenAtBegin(deps, task, there), checks: [], goodEnd: false },
     start,
     ...(notes.length > 0 ? { notes } : {}),
+    ...attentionOf(deps),
   };
+}
+
+/** Without a channel and without somebody else to ask, questions need no timers. */
+function attentionOf({ config, channels }: Deps): Pick<Begun, 'attention'> {
+  const { fallback } = config.owners;
+  return channels.length > 0 || fallback !== undefined ? { attention: { channels: channels.length, ...config.owners } } : {};
 }
 
 function invalid(lines: readonly string[]): ApplicationFailure {

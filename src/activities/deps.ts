@@ -3,6 +3,7 @@ import type { Client } from '@temporalio/client';
 import type { Agents } from '../agents/agent.ts';
 import type { Config } from '../config.ts';
 import type { Claims } from '../host/claims.ts';
+import type { Channel } from '../host/notice-channels.ts';
 import type { Redact } from '../host/redact.ts';
 import type { Seats } from '../host/seats.ts';
 import type { RunDir } from '../host/state-dir.ts';
@@ -21,6 +22,8 @@ export interface Deps {
   readonly agents: Agents;
   /** Outputs of the user's own. */
   readonly outputs: OwnOutputs;
+  /** Where notices go out. */
+  readonly channels: readonly Channel[];
   /** The server has all of Outlive's search attributes. */
   readonly searchAttributes: boolean;
   /** Nothing that leaves the host goes around it. */

@@ -4,6 +4,7 @@ import { begin } from './begin.ts';
 import { checkCredential } from './check-credential.ts';
 import type { Deps, HostDeps } from './deps.ts';
 import { finish } from './finish.ts';
+import { notify } from './notify.ts';
 import { readLog } from './read-log.ts';
 import { reattachRun } from './reattach.ts';
 import { runAgent } from './run-agent.ts';
@@ -15,6 +16,7 @@ export function createControlActivities(deps: Deps): ControlActivities {
     settle: (input) => settle(deps, input),
     finish: (input) => finish(deps, input),
     checkCredential,
+    notify: (input) => notify(deps, input),
   };
 }
 

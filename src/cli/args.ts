@@ -3,8 +3,10 @@
 import { InvalidArgumentError } from 'commander';
 import type { TaskState } from '../domain/contract.ts';
 import { DURATION_FORM, parseDuration } from '../domain/duration.ts';
+import { failureType, isReason, REASON_NAMES, type Reason } from '../domain/failure.ts';
 import { hostOfHealthId, QUEUE_WORD, TASK_ID, taskIdOfWorkflow } from '../domain/names.ts';
 import { AMOUNTS, type Answer, CHOICES, type Choice, COUNTS, SETTABLE } from '../domain/question.ts';
+import { CliError } from './errors.ts';
 
 export const TASK_STATES = [
   'queued',
@@ -69,6 +71,28 @@ export function choice(text: string): Choice {
   if (Object.hasOwn(CHOICES, text)) return text as Choice;
   throw new InvalidArgumentError(`Choose one of: ${Object.keys(CHOICES).join(', ')}.`);
 }
+
+/** `killed` or `host.killed`. */
+export function reason(text: string): Reason {
+  const [, name] = /^(?:[a-z_]+\.)?([a-z_]+)$/.exec(text) ?? [];
+  if (isReason(name) && (name === text || failureType(name) === text)) return name;
+  throw new InvalidArgumentError(`It is none of the reasons: ${REASON_NAMES.join(', ')}.`);
+}
+
+/** With --reason there is one argument, the choice; the parser has read it as the name of a task. */
+export function alikeChoice(first: string | undefined, second: Choice | undefined): Choice {
+  if (first === undefined || second !== undefined)
+    throw usage('With --reason give the choice alone, as in `outlive answer --reason killed retry`.');
+  if (!Object.hasOwn(CHOICES, first)) throw usage(`"${first}" is no choice. Choose one of: ${Object.keys(CHOICES).join(', ')}.`);
+  return first as Choice;
+}
+
+export function oneAnswer(id: string | undefined, choice: Choice | undefined): [string, Choice] {
+  if (id === undefined || choice === undefined) throw usage('Give the task and the choice, as in `outlive answer fix-login retry`.');
+  return [id, choice];
+}
+
+const usage = (message: string): Error => new CliError('usage', message);
 
 type Settings = NonNullable<Answer['set']>;
 

@@ -141,14 +141,20 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
   on(
     program
       .command('answer')
-      .description('answer the question that a task asks')
-      .argument('<id>', 'the task', args.taskId)
-      .addArgument(new Argument('<choice>', 'one of the choices that `show` lists').argParser(args.choice))
+      .description('answer the question that a task asks, or alike questions at once')
+      .argument('[id]', 'the task; none with --reason', args.taskId)
+      .addArgument(new Argument('[choice]', 'one of the choices that `show` lists').argParser(args.choice))
       .option('--question <id>', 'only if this is the open question')
+      .option('--reason <reason>', 'all tasks that ask because a run ended so, as in `answer --reason killed retry`', args.reason)
+      .option('--owner <owner>', 'with --reason: only of that owner')
+      .option('--dry-run', 'with --reason: list them, answer nothing')
       .option('--note <text>', 'told to the next run, kept with the answer')
       .option('--set <limit=value>', 'another limit for the rest of the task, as in runs=8; may be repeated', args.setting)
       .option('--by <name>', 'who answers (default: $USER)'),
-    async ({ args: [id, choice], options, screen }) => (await import('./commands/answer.ts')).answer(id, choice, options, screen),
+    async ({ args: [id, choice], options, screen }) =>
+      options.reason
+        ? (await import('./commands/answer-alike.ts')).answerAlike(args.alikeChoice(id, choice), options, screen)
+        : (await import('./commands/answer.ts')).answer(...args.oneAnswer(id, choice), options, screen),
   );
   on(
     program

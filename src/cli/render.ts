@@ -7,6 +7,7 @@ import { sayDuration } from '../domain/duration.ts';
 import type { Banked, OutputSeen, OutputState } from '../domain/output.ts';
 import type { PlanStatus } from '../domain/plan.ts';
 import { CHOICES, type Question } from '../domain/question.ts';
+import { count } from '../domain/story.ts';
 import type { Ink, Paint } from './ink.ts';
 import { type Cell, columns, plain, plainLines, sayTime } from './layout.ts';
 import { renderRun } from './render-run.ts';
@@ -38,6 +39,7 @@ function head(status: TaskStatus, { ink, now }: Look): string {
     ['owner', plain(status.owner) || '-'],
     ...(status.bank ? [['bank', sayBank(status.bank)]] : []),
     ...(status.hold ? [['waits', sayHold(status.hold, now)]] : []),
+    ...(status.untold ? [['untold', `${count(status.untold, 'notice')} could not be sent; the worker's log says why`]] : []),
   ];
   return `${ink.bold(status.id)}  ${plain(status.title)}\n${columns(rows, '  ')}`;
 }
@@ -112,7 +114,7 @@ export function renderQuestion(taskId: string, question: Question, { ink, now }:
     { text: CHOICES[choice], paint: ink.dim },
   ]);
   return [
-    `  ${question.id}, asked ${age(question.askedAt, now)} ago, owner ${plain(question.owner)}`,
+    `  ${question.id}, asked ${age(question.askedAt, now)} ago, owner ${plain(question.owner)}${question.askedFirst === undefined ? '' : `, because ${plain(question.askedFirst)} has not answered`}`,
     ...plainLines(question.text).map((line) => `  ${ink.yellow(line)}`),
     ...question.evidence.map(({ where, value }) => `    ${plain(where)}: ${plain(value)}`),
     '  answer with one of',

@@ -1,10 +1,11 @@
 // What the answers to a task's questions mean afterwards.
 
 import type { AnswerRecord } from './contract.ts';
+import { sayDuration } from './duration.ts';
 import type { Answer } from './question.ts';
 
 /** Names a person who answered without saying who they are. */
-export const SOMEBODY = 'somebody';
+const SOMEBODY = 'somebody';
 
 export const answerRecord = ({ question = '', choice, note, by = SOMEBODY }: Answer, at: string): AnswerRecord => ({
   question,
@@ -13,6 +14,12 @@ export const answerRecord = ({ question = '', choice, note, by = SOMEBODY }: Ans
   at,
   ...(note ? { note } : {}),
 });
+
+/** What `wait` means. In milliseconds. */
+export const WAIT_MS = 3_600_000;
+
+export const sayAnswer = ({ by = SOMEBODY, choice, note }: Answer): string =>
+  `${by} answered ${choice}${note ? `: ${note}` : ''}${choice === 'wait' ? ` (${sayDuration(WAIT_MS)})` : ''}`;
 
 /** What people said of the work holds for every later run: one that dies must not lose what made its inputs others. */
 export function notesIn(answers: readonly AnswerRecord[]): string[] {

@@ -3,6 +3,7 @@
 import type { CredentialChecked } from './credential.ts';
 import type { Decision } from './decision.ts';
 import type { Class, Failure, Reason } from './failure.ts';
+import type { Attention, Notice } from './notice.ts';
 import type { Banked, BankSeen, OutputSeen, Seen } from './output.ts';
 import type { PlanStatus } from './plan.ts';
 import type { Question } from './question.ts';
@@ -38,6 +39,8 @@ export interface TaskStatus {
   readonly hold?: Hold;
   readonly question?: Question;
   readonly answers: readonly AnswerRecord[];
+  /** Notices that no try brought out. */
+  readonly untold?: number;
   /** Signals that could not be read as an answer, with the reason; kept so that a person can see why nothing happened. */
   readonly refused: readonly string[];
   readonly result?: TaskResult;
@@ -108,6 +111,8 @@ export interface Begun {
   readonly start: StartPoint;
   /** What the first run is told of earlier work. */
   readonly notes?: readonly string[];
+  /** How people are told of questions; left out: they look for themselves. */
+  readonly attention?: Attention;
 }
 
 /** What `settle` is given: the failure as far as the workflow knows it, and the past. */
@@ -171,6 +176,13 @@ export interface ControlActivities {
   settle(input: SettleInput): Promise<Settled>;
   finish(input: FinishInput): Promise<Made>;
   checkCredential(input: CheckInput): Promise<CredentialChecked>;
+  notify(input: NotifyInput): Promise<void>;
+}
+
+/** One notice through one of the channels, by its place among them. */
+export interface NotifyInput {
+  readonly notice: Notice;
+  readonly channel: number;
 }
 
 /** Activities of a host. `settle`, `finish` and `checkCredential` are there too, for what only that host can see. */

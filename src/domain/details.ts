@@ -35,14 +35,14 @@ function whatIsNext({ id, state, hold, question, result, runs }: TaskStatus): st
 }
 
 /** The commands are exact: each can be copied as it stands. */
-function asked(id: string, { id: question, owner, text, evidence, choices, needsChange }: Question): string {
+function asked(id: string, { id: question, owner, askedFirst, text, evidence, choices, needsChange }: Question): string {
   const seen = evidence.slice(0, MAX_EVIDENCE).map(({ where, value }) => `- ${prose(`${where}: ${value}`, 250)}`);
   const commands = choices.map((choice) => {
     const note = needsChange && choice === 'retry' ? ' --note "what to do otherwise"' : '';
     return `- \`outlive answer ${id} ${choice}${note}\`: ${CHOICES[choice]}`;
   });
   return [
-    `**Question ${question}${owner ? ` to ${prose(owner, 100)}` : ''}**: ${prose(text, MAX_QUESTION)}`,
+    `**Question ${question}${owner ? ` to ${prose(owner, 100)}` : ''}**${askedFirst ? ` (${prose(askedFirst, 100)} has not answered)` : ''}: ${prose(text, MAX_QUESTION)}`,
     seen.join('\n'),
     `Choose one:\n\n${commands.join('\n')}`,
     'A note may come with any of them: `--note "…"`. In this Web UI, send the signal `answer` with the choice as a text, such as `"look"`.',

@@ -61,6 +61,8 @@ export function runOfActivityId(id: string): number | undefined {
 export const settleActivityId = (n: number, look: number): string => (look === 1 ? `settle-${n}` : `settle-${n}.${look}`);
 /** `look`: the look that asked for it. */
 export const checkActivityId = (n: number, look: number): string => (look === 1 ? `check-${n}` : `check-${n}.${look}`);
+export const notifyActivityId = (question: string, kind: string, k: number, channel: number): string =>
+  `notify-${question}-${kind}${k > 0 ? `-${k}` : ''}-${channel + 1}`;
 export const finishActivityId = (output: number, kind: string): string => `finish-${output + 1}-${kind}`;
 
 /** A worker's identity as it stands in every history event it makes: `<host>/<pid>/<version>`. */

@@ -27,6 +27,8 @@ export interface Question {
   readonly choices: readonly Choice[];
   readonly owner: string;
   readonly askedAt: string;
+  /** Who was asked first, where it has gone to somebody else since. */
+  readonly askedFirst?: string;
   /** A `retry` must bring a note or another limit of the run: the same inputs would end the same way. */
   readonly needsChange?: boolean;
 }

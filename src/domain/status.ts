@@ -21,9 +21,12 @@ export interface Told {
   readonly bank: Banked | undefined;
   readonly plan: PlanState | undefined;
   readonly hold: Hold | undefined;
-  readonly question: Question | undefined;
-  readonly answers: readonly AnswerRecord[];
-  readonly refused: readonly string[];
+  readonly people: {
+    readonly question: Question | undefined;
+    readonly answers: readonly AnswerRecord[];
+    readonly refused: readonly string[];
+    readonly untold: number;
+  };
   readonly result: TaskResult | undefined;
 }
 
@@ -38,9 +41,7 @@ export function taskStatus({
   bank,
   plan,
   hold,
-  question,
-  answers,
-  refused,
+  people: { question, answers, refused, untold },
   result,
 }: Told): TaskStatus {
   return {
@@ -57,6 +58,7 @@ export function taskStatus({
     ...(question ? { question } : {}),
     answers,
     refused,
+    ...(untold > 0 ? { untold } : {}),
     ...(result ? { result } : {}),
   };
 }

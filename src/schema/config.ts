@@ -3,11 +3,12 @@
 import { z } from 'zod';
 import type { Timing } from '../domain/contract.ts';
 import { parseDuration, sayDuration } from '../domain/duration.ts';
+import type { Attention, ChannelSettings } from '../domain/notice.ts';
 import { parseSize } from '../domain/size.ts';
 import { type Complaint, type Finding, findingsOf } from './complaints.ts';
 import { readDocument } from './document.ts';
 import { expected, expectedSilently } from './expected.ts';
-import { argv, DAY_MS, duration, isAddress, mapping, size, text } from './fields.ts';
+import { argv, DAY_MS, duration, isAddress, line, mapping, size, text } from './fields.ts';
 import { plainJson } from './plain-json.ts';
 
 /** What a worker needs to know beside its flags. `identity` is the author of the commits that Outlive itself makes. */
@@ -15,6 +16,9 @@ export interface Settings {
   readonly timing: Timing;
   readonly identity: { readonly name: string; readonly email: string };
   readonly forge: ForgeSettings;
+  /** Where notices go out, in the order of the file. */
+  readonly notify: readonly ChannelSettings[];
+  readonly owners: Omit<Attention, 'channels'>;
   readonly host: HostSettings;
   readonly retention: Retention;
   /** The module with agents of the user's own; missing: there are none. */
@@ -53,10 +57,14 @@ export interface Retention {
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
 
+const HOUR_MS = 3_600_000;
+
 export const DEFAULT_SETTINGS: Settings = {
   timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000, secondLookMs: 60_000 },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
   forge: { host: 'github.com', tokenFrom: ['GITHUB_TOKEN', 'GH_TOKEN'] },
+  notify: [],
+  owners: { remindMs: 4 * HOUR_MS, escalateMs: 12 * HOUR_MS },
   host: { wrap: [], outputBytes: GIB },
   retention: { doneMs: 7 * DAY_MS, otherMs: 30 * DAY_MS, diskBytes: 50 * GIB, freeBytes: 2 * GIB },
 };
@@ -109,6 +117,32 @@ const forge = mapping(
   'a mapping such as {kind: github, host: github.com, token: {env: GITHUB_TOKEN}}',
 );
 
+const variable = z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) });
+/** What is wrong with one may be a secret. */
+const SETTING_FORM = 'an address of http or https, or {env: NAME}: the variable that holds it';
+const address = z.union([z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)), variable], {
+  error: expectedSilently(SETTING_FORM),
+});
+const CHANNEL_FORM = 'a channel such as {webhook: https://…}, {slack: {env: SLACK_WEBHOOK}} or {command: [./page.sh]}';
+const channel = z.union(
+  [
+    z.strictObject({ webhook: address, headers: z.record(z.string(), z.union([z.string(), variable])).exactOptional() }),
+    z.strictObject({ slack: address }),
+    z.strictObject({ command: argv('[./page.sh]') }),
+  ],
+  { error: expectedSilently(CHANNEL_FORM) },
+);
+
+const waitsForAnswer = (atLeast: number, words: string) => duration({ atLeast, atMost: 30 * DAY_MS, words });
+const owners = mapping(
+  {
+    fallback: line(100).exactOptional(),
+    remind: waitsForAnswer(1000, 'from 1s to 30d').exactOptional(),
+    escalate: waitsForAnswer(1000, 'from 1s to 30d').exactOptional(),
+  },
+  'a mapping such as {fallback: on-call, remind: 4h, escalate: 12h}',
+);
+
 const host = mapping(
   {
     wrap: argv('[bwrap, --dev-bind, /, /, --]').exactOptional(),
@@ -134,12 +168,14 @@ const configFile = mapping(
     host: host.exactOptional(),
     retention: retention.exactOptional(),
     forge: forge.exactOptional(),
+    notify: z.array(channel, { error: expected(`a list with ${CHANNEL_FORM}`) }).exactOptional(),
+    owners: owners.exactOptional(),
     agents: text('the path of a JavaScript module, such as ./agents.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     outputs: text('the path of a JavaScript module, such as ./outputs.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     dataConverter: text('the path of a JavaScript module, such as ./codec.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
   },
-  'a mapping with any of timing, host, retention, forge, agents, outputs, dataConverter',
-  ['credentials', 'notify', 'owners', 'thresholds'],
+  'a mapping with any of timing, host, retention, forge, notify, owners, agents, outputs, dataConverter',
+  ['credentials', 'thresholds'],
 );
 
 /** An empty file means the defaults. Never throws. */
@@ -160,6 +196,8 @@ function settingsOf({
   host = {},
   retention = {},
   forge: ofForge = {},
+  notify = [],
+  owners: ofOwners = {},
   agents,
   outputs,
   dataConverter,
@@ -168,6 +206,8 @@ function settingsOf({
     timing: timingOf(given),
     identity: { ...DEFAULT_SETTINGS.identity, ...ofForge.identity },
     forge: forgeOf(ofForge),
+    notify: notify.map(channelOf),
+    owners: ownersOf(ofOwners),
     host: hostOf(host),
     retention: retentionOf(retention),
     ...(agents !== undefined && { agents }),
@@ -182,6 +222,20 @@ function forgeOf({ host, api, token }: z.output<typeof forge>): ForgeSettings {
     host: host ?? byDefault.host,
     ...(api !== undefined && { api: api.replace(/\/+$/, '') }),
     tokenFrom: token ? [token.env] : byDefault.tokenFrom,
+  };
+}
+
+function channelOf(given: z.output<typeof channel>): ChannelSettings {
+  if ('webhook' in given) return { kind: 'webhook', url: given.webhook, headers: given.headers ?? {} };
+  return 'slack' in given ? { kind: 'slack', url: given.slack } : { kind: 'command', argv: given.command };
+}
+
+function ownersOf({ fallback, remind, escalate }: z.output<typeof owners>): Settings['owners'] {
+  const byDefault = DEFAULT_SETTINGS.owners;
+  return {
+    remindMs: ms(remind, byDefault.remindMs),
+    escalateMs: ms(escalate, byDefault.escalateMs),
+    ...(fallback !== undefined && { fallback }),
   };
 }
 

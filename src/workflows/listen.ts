@@ -18,7 +18,8 @@ const stopUpdate = defineUpdate<string, [Stop]>(STOP_UPDATE);
 const ANSWER_HELP = 'Answer the open question: {"choice": "retry", "note": "…", "by": "you"}, or the choice alone as a text';
 
 export function listen(life: TaskLife, scope: CancellationScope): void {
-  const read = (sent: unknown) => readAnswer(sent, life.question, sayAnswered(life.answers), life.question ? life.task.agent.use : '');
+  const read = (sent: unknown) =>
+    readAnswer(sent, life.people.question, sayAnswered(life.people.answers), life.people.question ? life.task.agent.use : '');
 
   setHandler(statusQuery, () => life.status(), { description: 'Runs, decisions, outputs, holds and the open question' });
   setHandler(
@@ -36,7 +37,7 @@ export function listen(life: TaskLife, scope: CancellationScope): void {
     (sent) => {
       const answer = read(sent);
       if (answer.ok) life.accept(answer.value);
-      else life.refuse(answer.problem);
+      else life.people.refuse(answer.problem);
     },
     { description: ANSWER_HELP },
   );
@@ -45,7 +46,7 @@ export function listen(life: TaskLife, scope: CancellationScope): void {
     (sent) => {
       const late = readLateResult(sent);
       if (late.ok) life.lateResult(late.value);
-      else life.refuse(late.problem);
+      else life.people.refuse(late.problem);
     },
     { description: 'How a run ended that had been given up; sent by its host' },
   );

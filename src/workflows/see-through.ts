@@ -167,7 +167,7 @@ function inputOf(life: TaskLife, run: RunRecord, step: RunStep, avoid: readonly 
     n: run.n,
     start: life.start,
     avoid,
-    notes: [...step.notes, ...notesIn(life.answers)],
+    notes: [...step.notes, ...notesIn(life.people.answers)],
     ...(step.resume ? { resume: step.resume } : {}),
     ...(run.plans ? { plans: true } : {}),
     heartbeatMs: life.timing.heartbeatMs,

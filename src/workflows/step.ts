@@ -1,5 +1,6 @@
 // What the task does next. Decisions and answers become steps; the loop in task.ts walks them.
 
+import { WAIT_MS } from '../domain/answers.ts';
 import type { Ask, Decision } from '../domain/decision.ts';
 import { never } from '../domain/never.ts';
 import type { Answer } from '../domain/question.ts';
@@ -49,8 +50,6 @@ export interface AskStep {
   /** Where a `look` or a wait leads: back to settle, or to the effect that did not come about. */
   readonly back: Step;
 }
-
-const WAIT_MS = 3_600_000;
 
 /** Obeys a recorded decision on the end of `last`. A kind that this workflow does not know, from a newer policy, means ask. */
 export function afterDecision(decision: Decision, last?: Pick<RunRecord, 'plans'>): Step {

@@ -2,7 +2,6 @@
 // Web UI, and the search attributes where they exist. State in, words out; it awaits nothing.
 
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import { answerRecord } from '../domain/answers.ts';
 import type {
   AnswerRecord,
   Begun,
@@ -22,20 +21,23 @@ import { failureType } from '../domain/failure.ts';
 import { keptAtStart, keptBy } from '../domain/kept.ts';
 import { ledgersOf } from '../domain/ledgers.ts';
 import { taskBranch } from '../domain/names.ts';
+import type { Attention } from '../domain/notice.ts';
 import type { Banked, Seen } from '../domain/output.ts';
 import { beginPlan, isPart, nextStep, type PlanState, taskOfStep } from '../domain/plan.ts';
 import type { Plan } from '../domain/plan-text.ts';
-import type { Answer, Question, Stop } from '../domain/question.ts';
+import type { Answer, Stop } from '../domain/question.ts';
 import { nextStart, type RunRecord, type StartPoint } from '../domain/run.ts';
 import { taskResult, taskStatus } from '../domain/status.ts';
 import { cut } from '../domain/story.ts';
 import type { Task, TaskSpec } from '../domain/task.ts';
+import { People } from './people.ts';
 import { SaidAttributes } from './said-attributes.ts';
 import type { Step } from './step.ts';
 
 export class TaskLife {
   task!: Task;
   timing!: Timing;
+  attention: Attention | undefined;
   start: StartPoint = { kind: 'base' };
   readonly runs: RunRecord[] = [];
   /** How often the end of the newest run has been looked at since a person last spoke. */
@@ -43,9 +45,7 @@ export class TaskLife {
   granted = 0;
   /** What the first run is told of work from before it. */
   notes: readonly string[] = [];
-  readonly answers: AnswerRecord[] = [];
-  question: Question | undefined;
-  answer: Answer | undefined;
+  readonly people = new People();
   stopped: Stop | undefined;
   /** Something came to light about the newest run that was not known when its end was looked at. */
   newEvidence = false;
@@ -71,9 +71,7 @@ export class TaskLife {
   private waitedMs = 0;
   private result: TaskResult | undefined;
   private readonly attributes = new SaidAttributes();
-  private questions = 0;
   private readonly decisions = new Map<number, Decision>();
-  private readonly refused: string[] = [];
   private readonly id: string;
   private readonly title: string;
 
@@ -87,12 +85,13 @@ export class TaskLife {
   begin(begun: Begun): void {
     this.task = begun.task;
     this.timing = begun.timing;
+    this.attention = begun.attention;
     this.seen = begun.seen;
     this.start = begun.start;
     this.notes = begun.notes ?? [];
     this.bank = keptAtStart(begun.start);
     this.published = this.bank?.ref === `refs/heads/${taskBranch(begun.task.id)}` ? this.bank.head : undefined;
-    this.attributes.areThere = begun.searchAttributes;
+    this.attributes.begin(begun.searchAttributes, begun.task.owner);
     this.tell();
   }
 
@@ -188,25 +187,27 @@ export class TaskLife {
   }
 
   ask(ask: Ask): void {
-    this.questions += 1;
-    this.question = { id: `q${this.questions}`, ...ask, owner: this.task.owner, askedAt: now() };
+    this.people.ask(ask, this.task.owner);
     this.enter('asking');
   }
 
-  /** The first answer wins; the question is closed from here on. */
+  escalate(owner: string): void {
+    this.people.escalate(owner);
+    this.enter('asking');
+  }
+
+  untold(): void {
+    this.people.untold += 1;
+    this.tell();
+  }
+
   accept(answer: Answer): AnswerRecord {
-    const record = answerRecord(answer, now());
-    this.answers.push(record);
-    this.addWait(this.question?.askedAt);
-    this.question = undefined;
-    this.answer = answer;
-    return record;
+    this.addWait(this.people.question?.askedAt);
+    return this.people.accept(answer);
   }
 
   takeAnswer(): Answer {
-    const answer = this.answer;
-    if (!answer) throw new Error('no answer to take');
-    this.answer = undefined;
+    const answer = this.people.takeAnswer();
     this.enter('running');
     return answer;
   }
@@ -215,7 +216,7 @@ export class TaskLife {
   lateResult({ n, facts, failure }: LateResult): void {
     const run = this.runs[n - 1];
     if (run?.outcome !== 'lost') {
-      this.refuse(`late result of run ${n}, which was not given up`);
+      this.people.refuse(`late result of run ${n}, which was not given up`);
       return;
     }
     const { usage } = facts;
@@ -230,15 +231,9 @@ export class TaskLife {
   /** Takes back the open question: what it was asked about has changed. */
   supersede(): void {
     this.newEvidence = false;
-    if (this.question) this.addWait(this.question.askedAt);
-    this.question = undefined;
+    this.withdraw();
     this.look = 0;
     this.enter('running');
-  }
-
-  refuse(problem: string): void {
-    // A flood of bad signals must not grow the status without bound.
-    if (this.refused.length < 20) this.refused.push(`${now()} ${cut(problem, 200)}`);
   }
 
   change(task: Task): void {
@@ -257,9 +252,8 @@ export class TaskLife {
   }
 
   end(state: TaskResult['state'], because: string): TaskResult {
-    if (this.question) this.addWait(this.question.askedAt);
-    if (this.heldSince) this.addWait(this.heldSince.since);
-    this.question = undefined;
+    this.withdraw();
+    this.addWait(this.heldSince?.since);
     this.heldSince = undefined;
     this.state = state;
     const { id, task, runs, waitedMs, seen } = this;
@@ -267,13 +261,13 @@ export class TaskLife {
     this.tell();
     // A clean first run told nothing, and there is nothing to correct; any other end is worth its event.
     const last = this.runs.at(-1);
-    if (this.runs.length !== 1 || last?.failure) this.attributes.say(this.state, this.runs);
+    if (this.runs.length !== 1 || last?.failure) this.attributes.say(this.state, this.runs, this.task.owner);
     return this.result;
   }
 
   status(): TaskStatus {
-    const { id, title, task, state, runs, decisions, seen, bank, plan, heldSince: hold, question, answers, refused, result } = this;
-    return taskStatus({ id, title, task, state, runs, decisions, seen, bank, plan, hold, question, answers, refused, result });
+    const { id, title, task, state, runs, decisions, seen, bank, plan, heldSince: hold, people, result } = this;
+    return taskStatus({ id, title, task, state, runs, decisions, seen, bank, plan, hold, people, result });
   }
 
   /** Summaries stand in the timeline; the server takes 400 bytes. */
@@ -281,10 +275,16 @@ export class TaskLife {
     return cut(text, 120);
   }
 
+  /** Nobody has to answer any more. */
+  private withdraw(): void {
+    this.addWait(this.people.question?.askedAt);
+    this.people.question = undefined;
+  }
+
   private enter(state: TaskState): void {
     this.state = state;
     this.tell();
-    this.attributes.say(this.state, this.runs);
+    this.attributes.say(this.state, this.runs, this.people.question?.owner ?? this.task.owner);
   }
 
   private addWait(since: string | undefined): void {

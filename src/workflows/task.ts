@@ -12,21 +12,20 @@ import {
   upsertMemo,
 } from '@temporalio/workflow';
 import type { TaskResult } from '../domain/contract.ts';
-import { sayDuration } from '../domain/duration.ts';
 import { failureType } from '../domain/failure.ts';
 import { never } from '../domain/never.ts';
 import { completeness } from '../domain/output.ts';
 import type { Plan } from '../domain/plan-text.ts';
-import { type Answer, withSettings } from '../domain/question.ts';
 import { sayCompleteness } from '../domain/story.ts';
 import type { TaskSpec } from '../domain/task.ts';
+import { ask } from './ask.ts';
 import { begin } from './begin.ts';
 import { checkCredential } from './check-credential.ts';
-import { conclude, headOfWork } from './conclude.ts';
+import { conclude } from './conclude.ts';
 import { listen } from './listen.ts';
 import { runOnce } from './run-once.ts';
 import { settle } from './settle.ts';
-import { afterAnswer, type Step } from './step.ts';
+import type { Step } from './step.ts';
 import { TaskLife } from './task-life.ts';
 
 const HOUR_MS = 3_600_000;
@@ -121,18 +120,6 @@ function supersede(life: TaskLife): Step {
   return { kind: 'settle' };
 }
 
-async function ask(life: TaskLife, step: Extract<Step, { kind: 'ask' }>): Promise<Step> {
-  life.ask(step.ask);
-  await condition(() => life.answer !== undefined || life.newEvidence);
-  if (life.answer === undefined) return supersede(life);
-  const answer = life.takeAnswer();
-  if (answer.set) life.change(withSettings(life.task, answer.set));
-  if (answer.choice === 'retry' || answer.choice === 'split') life.granted += 1;
-  if (answer.choice === 'approve') life.approved = headOfWork(life);
-  life.look = 0;
-  return afterAnswer(answer, step, sayAnswer(answer));
-}
-
 async function end(life: TaskLife, step: Extract<Step, { kind: 'end' }>): Promise<TaskResult> {
   const result = life.end(step.state, step.because);
   await condition(allHandlersFinished);
@@ -155,6 +142,3 @@ async function windDown(life: TaskLife): Promise<TaskResult> {
   await condition(allHandlersFinished);
   return result;
 }
-
-const sayAnswer = (answer: Answer): string =>
-  `${answer.by ?? 'somebody'} answered ${answer.choice}${answer.note ? `: ${answer.note}` : ''}${answer.choice === 'wait' ? ` (${sayDuration(HOUR_MS)})` : ''}`;

@@ -83,7 +83,7 @@ const GOOD = ['commit work', '{"say":"good"}'];
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('streams', '10s', undefined, { talker, clumsy });
+  fleet = await startSmallFleet('streams', { lease: '10s', agents: { talker, clumsy } });
 });
 afterAll(() => fleet?.stop());
 

@@ -13,7 +13,7 @@ const PATIENCE = { timeout: 45_000, interval: 50 };
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('drivers', '1m', undefined, {}, '10s');
+  fleet = await startSmallFleet('drivers', { lease: '1m', heartbeat: '10s' });
 });
 afterAll(() => fleet?.stop());
 

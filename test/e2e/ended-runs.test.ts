@@ -13,7 +13,7 @@ import { agent, type SmallFleet, startSmallFleet } from './small-fleet.ts';
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('ended-runs', '1m');
+  fleet = await startSmallFleet('ended-runs', { lease: '1m' });
 });
 afterAll(() => fleet?.stop());
 

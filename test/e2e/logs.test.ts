@@ -23,7 +23,7 @@ let elsewhere: NodeJS.ProcessEnv;
 beforeAll(async () => {
   // Known to the worker, and so to its redaction.
   process.env['STAPLE_TOKEN'] = SECRET;
-  fleet = await startSmallFleet('logs', '1m');
+  fleet = await startSmallFleet('logs', { lease: '1m' });
   const env = {
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: fleet.client.options.namespace,

@@ -45,7 +45,7 @@ let fleet: SmallFleet;
 let elsewhere: NodeJS.ProcessEnv;
 beforeAll(async () => {
   process.env['SHOP_API_KEY'] = KNOWN;
-  fleet = await startSmallFleet('secrets', '1m');
+  fleet = await startSmallFleet('secrets', { lease: '1m' });
   writeFileSync(
     join(fleet.folder, 'leak'),
     Object.values(FORMS)

@@ -47,20 +47,29 @@ export interface SmallFleet {
 const timing = (lease: string, heartbeat: string): string =>
   `timing: {heartbeat: ${heartbeat}, lease: ${lease}, backoff: 100ms, decline: 100ms, finishPatience: 1m}\n`;
 
-/** `lease`: how long a run outlives its worker. `address`: of the server, that of all tests where none is named. `agents`: beside Outlive's own. `heartbeat`: how long a host may be silent. */
+interface FleetSettings {
+  /** How long a run outlives its worker. */
+  readonly lease?: string;
+  /** How long a host may be silent. */
+  readonly heartbeat?: string;
+  /** Of the server; left out: that of all tests. */
+  readonly address?: string;
+  /** Beside Outlive's own. */
+  readonly agents?: Agents;
+  /** More lines of outlive.yaml. */
+  readonly config?: string;
+}
+
 export async function startSmallFleet(
   name: string,
-  lease = '2s',
-  address = inject('temporalAddress'),
-  agents: Agents = {},
-  heartbeat = '2s',
+  { lease = '2s', heartbeat = '2s', address = inject('temporalAddress'), agents = {}, config: more = '' }: FleetSettings = {},
 ): Promise<SmallFleet> {
   const folder = mkdtempSync(join(tmpdir(), 'outlive-fleet-'));
   const namespace = `${name}-${process.pid}`;
   const connection = await Connection.connect({ address });
   await makeNamespace(connection, namespace);
   const origin = makeOrigin(folder);
-  writeFileSync(join(folder, 'outlive.yaml'), timing(lease, heartbeat));
+  writeFileSync(join(folder, 'outlive.yaml'), `${timing(lease, heartbeat)}${more}`);
   const stopping = new AbortController();
   const target = connectionOptions({ TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace });
   const config = await loadConfig({ env: {}, cwd: folder });

@@ -13,7 +13,7 @@ const TIMEOUT_MS = 240_000;
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('stopped-midway', '1m');
+  fleet = await startSmallFleet('stopped-midway', { lease: '1m' });
 });
 afterAll(() => fleet?.stop());
 

@@ -14,7 +14,7 @@ const TIMEOUT_MS = 240_000;
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('deaths', '1m');
+  fleet = await startSmallFleet('deaths', { lease: '1m' });
 });
 afterAll(() => fleet?.stop());
 

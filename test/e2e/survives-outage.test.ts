@@ -24,7 +24,7 @@ describe('a server that is away', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'outlive-outage-'));
     server = await start();
-    fleet = await startSmallFleet('outage', '2m', server.address);
+    fleet = await startSmallFleet('outage', { lease: '2m', address: server.address });
   });
   afterAll(async () => {
     await fleet?.stop();
@@ -70,7 +70,7 @@ describe('a server that is away', () => {
 describe('an origin that is away', () => {
   let fleet: SmallFleet;
   beforeAll(async () => {
-    fleet = await startSmallFleet('origin-away', '1m');
+    fleet = await startSmallFleet('origin-away', { lease: '1m' });
   });
   afterAll(() => fleet?.stop());
 

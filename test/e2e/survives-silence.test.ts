@@ -12,7 +12,7 @@ const PATIENT = { timeout: 90_000, interval: 100 };
 let patient: SmallFleet;
 let brief: SmallFleet;
 beforeAll(async () => {
-  [patient, brief] = await Promise.all([startSmallFleet('silence', '1m'), startSmallFleet('silence-brief', '6s')]);
+  [patient, brief] = await Promise.all([startSmallFleet('silence', { lease: '1m' }), startSmallFleet('silence-brief', { lease: '6s' })]);
 });
 afterAll(() => Promise.all([patient?.stop(), brief?.stop()]));
 

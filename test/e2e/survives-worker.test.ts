@@ -14,7 +14,7 @@ const TIMEOUT_MS = 240_000;
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('worker-dies', '1m');
+  fleet = await startSmallFleet('worker-dies', { lease: '1m' });
 });
 afterAll(() => fleet?.stop());
 

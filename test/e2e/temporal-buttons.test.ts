@@ -22,7 +22,7 @@ let fleet: SmallFleet;
 let binary: string;
 beforeAll(async () => {
   // An agent that ends soon ends because it was told to, not because its lease ran out.
-  fleet = await startSmallFleet(HOST, '1m');
+  fleet = await startSmallFleet(HOST, { lease: '1m' });
   binary = (await locateServerBinary()).path;
 });
 afterAll(() => fleet?.stop());

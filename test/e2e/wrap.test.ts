@@ -15,7 +15,7 @@ const TIMEOUT_MS = 120_000;
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('wrap', '1m');
+  fleet = await startSmallFleet('wrap', { lease: '1m' });
 });
 afterAll(() => fleet?.stop());
 

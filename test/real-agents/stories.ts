@@ -80,7 +80,7 @@ export function tellStories(real: RealAgent): void {
 
   beforeAll(async () => {
     program = await installed(real.pack);
-    fleet = await startSmallFleet(`real-${name}`, '1m');
+    fleet = await startSmallFleet(`real-${name}`, { lease: '1m' });
     homes = mkdtempSync(join(tmpdir(), 'outlive-homes-'));
   }, 600_000);
   afterAll(async () => {

@@ -2,6 +2,7 @@
 // signal, which waits in the history until one is.
 
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
+import type { Connected } from '../../connection.ts';
 import type { AnswerRecord } from '../../domain/contract.ts';
 import { ANSWER } from '../../domain/names.ts';
 import type { Answer } from '../../domain/question.ts';
@@ -17,20 +18,14 @@ export interface AnswerOptions {
 }
 
 export function answer(id: string, choice: Answer['choice'], options: AnswerOptions, screen: Screen): Promise<ExitCode> {
-  const { question, note, set, by = screen.env['USER'] } = options;
-  const given: Answer = { choice, ...(question && { question }), ...(note && { note }), ...(set && { set }), ...(by && { by }) };
   return withServer(screen, async (server) => {
     await openTask(server, id, 'answered');
-    const handle = taskHandle(server, id);
-    try {
-      const record = await within(server, WORKER_MS, () => handle.executeUpdate<AnswerRecord, [Answer]>(ANSWER, { args: [given] }));
-      screen.give({ id, by: 'update', answer: record });
-      screen.say(`${id}: ${record.question} is answered ${screen.ink.bold(record.choice)}. See what follows: outlive show ${id}`);
-    } catch (error) {
-      if (error instanceof WorkflowUpdateFailedError) throw new CliError('refused', `Refused: ${error.cause?.message ?? error.message}`);
-      if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) return asNotFound(id, server)(error);
-      await within(server, CALL_MS, () => handle.signal(ANSWER, given));
-      screen.give({ id, by: 'signal', answer: given });
+    const given = await giveAnswer(server, id, choice, options, screen);
+    screen.give({ id, ...given });
+    if (given.by === 'update') {
+      const { question } = given.answer;
+      screen.say(`${id}: ${question} is answered ${screen.ink.bold(choice)}. See what follows: outlive show ${id}`);
+    } else {
       screen.note(
         screen.warnInk.yellow(
           `No worker took the answer within 5 s, so it was left as a signal: the task reads it when a worker is up, and \`outlive show ${id}\` lists it as refused if it cannot be used.`,
@@ -39,4 +34,31 @@ export function answer(id: string, choice: Answer['choice'], options: AnswerOpti
     }
     return EXIT.ok;
   });
+}
+
+export interface Given {
+  readonly by: 'update' | 'signal';
+  readonly answer: AnswerRecord | Answer;
+}
+
+/** Throws CliError `refused` with the task's own words, and `not_found`. */
+export async function giveAnswer(
+  server: Connected,
+  id: string,
+  choice: Answer['choice'],
+  { question, note, set, by }: AnswerOptions,
+  { env }: Pick<Screen, 'env'>,
+): Promise<Given> {
+  const who = by ?? env['USER'];
+  const answer: Answer = { choice, ...(question && { question }), ...(note && { note }), ...(set && { set }), ...(who && { by: who }) };
+  const handle = taskHandle(server, id);
+  try {
+    const record = await within(server, WORKER_MS, () => handle.executeUpdate<AnswerRecord, [Answer]>(ANSWER, { args: [answer] }));
+    return { by: 'update', answer: record };
+  } catch (error) {
+    if (error instanceof WorkflowUpdateFailedError) throw new CliError('refused', `Refused: ${error.cause?.message ?? error.message}`);
+    if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError)) return asNotFound(id, server)(error);
+    await within(server, CALL_MS, () => handle.signal(ANSWER, answer));
+    return { by: 'signal', answer };
+  }
 }

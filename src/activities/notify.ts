@@ -1,0 +1,23 @@
+// One notice through one channel. Thrown errors are tried again by the server for an hour; then the task goes on without it.
+
+import { ApplicationFailure } from '@temporalio/activity';
+import type { NotifyInput } from '../domain/contract.ts';
+import { sayError } from '../domain/say-error.ts';
+import type { Deps } from './deps.ts';
+
+export async function notify({ channels, redact, log }: Deps, { notice, channel: place }: NotifyInput): Promise<void> {
+  const channel = channels[place];
+  const about = { task: notice.task, question: notice.question, kind: notice.kind };
+  if (!channel) {
+    log.warn({ ...about, channel: place + 1 }, 'a notice is dropped: the configuration has fewer channels than when its task began');
+    return;
+  }
+  try {
+    await channel.send(redact.json(notice));
+    log.info({ ...about, channel: channel.name }, 'notice sent');
+  } catch (error) {
+    const message = redact.text(`${channel.name}: ${sayError(error)}`);
+    log.warn({ ...about, channel: channel.name, message }, 'a notice did not go out');
+    throw ApplicationFailure.create({ type: 'notice.failed', message });
+  }
+}
