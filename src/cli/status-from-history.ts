@@ -1,21 +1,13 @@
 // A task's status put together from its history, for when no worker lets the task itself answer. It knows runs,
 // failures, decisions and outputs; it does not know the answers given or the id of an open question.
 
-import {
-  type DecisionStatus,
-  type Hold,
-  RUN_DECLINED,
-  type RunStatus,
-  type Settled,
-  type TaskState,
-  type TaskStatus,
-} from '../domain/contract.ts';
-import type { Decision } from '../domain/decision.ts';
+import { type Hold, RUN_DECLINED, type RunStatus, type Settled, type TaskState, type TaskStatus } from '../domain/contract.ts';
 import { type Failure, REASONS } from '../domain/failure.ts';
 import { keptAtStart, keptBy } from '../domain/kept.ts';
 import { hostOfIdentity, taskIdOfWorkflow } from '../domain/names.ts';
 import type { Banked, OutputSeen, Seen } from '../domain/output.ts';
 import type { RunFacts, StartPoint } from '../domain/run.ts';
+import { decisionStatus } from '../domain/status.ts';
 import type { TaskSpec } from '../domain/task.ts';
 import { checkTaskSpec } from '../schema/task-spec.ts';
 import type { ActivityTrace, Traces } from './activity-traces.ts';
@@ -89,7 +81,7 @@ function runOf(trace: ActivityTrace, agent: string, settled: readonly Look[]): R
     ...(trace.endedAt !== undefined && { endedAt: facts?.endedAt ?? trace.endedAt }),
     ...(outcome && { outcome }),
     ...(failure && { failure }),
-    ...(look && { decision: decisionOf(look.decision) }),
+    ...(look && { decision: decisionStatus(look.decision) }),
     ...(facts?.usage && { usage: facts.usage }),
     ...(facts?.session !== undefined && { session: facts.session }),
     ...(facts?.agentVersion !== undefined && { agentVersion: facts.agentVersion }),
@@ -119,8 +111,6 @@ function endOf({ end }: ActivityTrace): RunEnd {
       return {};
   }
 }
-
-const decisionOf = ({ kind, because, afterMs }: Decision): DecisionStatus => ({ kind, because, ...(afterMs !== undefined && { afterMs }) });
 
 /** The outputs of the newest look, with what `finish` has made since. */
 function lastSeen(activities: readonly ActivityTrace[]): readonly OutputSeen[] {

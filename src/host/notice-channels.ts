@@ -1,9 +1,10 @@
 // Where notices go out: a webhook, Slack, a program, a function of the user's own. A channel brings a notice out or throws;
 // what it throws says which channel and how it failed, and never its address, which may be a secret.
 
+import { randomUUID } from 'node:crypto';
 import { execa } from 'execa';
 import { type ChannelSettings, type Notice, type Setting, sayNotice } from '../domain/notice.ts';
-import { endTree, processIdentity } from './process-tree.ts';
+import { endTree, MARK_VARIABLE, processIdentity } from './process-tree.ts';
 
 /** `name` is how a person finds it in the configuration. */
 export interface Channel {
@@ -74,16 +75,17 @@ function slackText(notice: Notice): string {
 /** No shell. Its whole tree is gone afterwards, however it ended. */
 async function run(argv: readonly string[], notice: Notice, env: NodeJS.ProcessEnv): Promise<void> {
   const [program = '', ...args] = argv;
+  const mark = `notice-${randomUUID()}`;
   const child = execa(program, args, {
     reject: false,
     detached: true,
     input: JSON.stringify(notice),
     extendEnv: false,
-    env: { ...env, OUTLIVE_NOTICE_KIND: notice.kind, OUTLIVE_TASK: notice.task, OUTLIVE_NOTICE_KEY: notice.key },
+    env: { ...env, OUTLIVE_NOTICE_KIND: notice.kind, OUTLIVE_TASK: notice.task, OUTLIVE_NOTICE_KEY: notice.key, [MARK_VARIABLE]: mark },
     stdout: 'ignore',
   });
   const identity = child.pid === undefined ? undefined : processIdentity(child.pid);
-  const end = (graceMs: number) => endTree({ pid: identity?.pid, pidStartTime: identity?.startTime, mark: '', graceMs });
+  const end = (graceMs: number) => endTree({ pid: identity?.pid, pidStartTime: identity?.startTime, mark, graceMs });
   let isLate = false;
   const timer = setTimeout(() => {
     isLate = true;
