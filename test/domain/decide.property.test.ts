@@ -4,11 +4,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MAX_STATED_WAIT_MS } from '../../src/domain/backoff.ts';
+import type { CredentialChecked } from '../../src/domain/credential.ts';
 import { decide } from '../../src/domain/decide.ts';
 import type { Decision, Facts } from '../../src/domain/decision.ts';
 import { REASON_NAMES, REASONS, type Reason } from '../../src/domain/failure.ts';
-import { FREE_RUNS, ledgersOf } from '../../src/domain/ledgers.ts';
+import { FREE_RUNS, ledgersOf, spent } from '../../src/domain/ledgers.ts';
 import type { BankSeen, OutputState, Seen } from '../../src/domain/output.ts';
+import { beginPlan, nextStep, type PlanState, taskOfStep } from '../../src/domain/plan.ts';
 import { type Answer, type Question, readAnswer, withSettings } from '../../src/domain/question.ts';
 import type { RunRecord } from '../../src/domain/run.ts';
 import type { Limits } from '../../src/domain/task.ts';
@@ -37,6 +39,10 @@ interface End {
   readonly retryAfterMs: number | undefined;
   readonly resetsAt: string | undefined;
   readonly looks: readonly Look[];
+  /** It ends well where it plans, or works on a step. */
+  readonly good: boolean;
+  /** What the check of its credential says. */
+  readonly credential: CredentialChecked['state'];
 }
 
 const aLook: fc.Arbitrary<Look> = fc.record({
@@ -74,10 +80,12 @@ const anEnd = (
       { nil: undefined },
     ),
     looks: fc.array(looks, { minLength: 1, maxLength: 3 }),
+    good: fc.boolean(),
+    credential: fc.constantFrom('valid', 'invalid', 'unknown', 'unknown'),
   });
 
 const anAnswer: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom('retry', 'look', 'wait', 'finish', 'close', 'yes, please'),
+  fc.constantFrom('retry', 'look', 'wait', 'finish', 'adopt', 'close', 'split', 'yes, please'),
   fc.constantFrom(
     { choice: 'retry', note: 'only the first half' },
     { choice: 'retry', set: { 'run.wall': '2h' } },
@@ -129,6 +137,8 @@ function recordOf(n: number, end: End, startMs: number): RunRecord {
 /** Why a run was started. */
 type Cause =
   | { readonly by: 'begin' }
+  /** The plan, or the step before it, came to a good end. */
+  | { readonly by: 'plan' }
   | { readonly by: 'decision'; readonly decision: Decision; readonly facts: Facts }
   | { readonly by: 'answer'; readonly answer: Answer };
 
@@ -147,6 +157,8 @@ function live(ends: readonly End[], answers: readonly unknown[], given: Limits):
   const runs: RunRecord[] = [];
   const causes: Cause[] = [];
   const waiting = [...answers];
+  let plan: PlanState | undefined;
+  let credential: CredentialChecked | undefined;
   let [step, cause, limits, nowMs, look, granted, mostLooks]: [Step, Cause, Limits, number, number, number, number] = [
     { kind: 'run', because: 'first run', notes: [] },
     { by: 'begin' },
@@ -162,11 +174,23 @@ function live(ends: readonly End[], answers: readonly unknown[], given: Limits):
       case 'run': {
         const end = ends[runs.length];
         if (!end) return lived('finished');
-        runs.push({ ...recordOf(runs.length + 1, end, nowMs + (step.afterMs ?? 0)), ...(step.enriched ? { enriched: true } : {}) });
+        const { failure, ...record } = recordOf(runs.length + 1, end, nowMs + (step.afterMs ?? 0));
+        const what = { ...(step.enriched ? ENRICHED : {}), ...(step.plans ? PLANS : {}), ...(plan ? { step: plan.at } : {}) };
+        const isGood = end.good && (step.plans || plan !== undefined);
+        runs.push(
+          isGood ? { ...record, ...what, entered: true, outcome: 'finished' } : { ...record, ...what, ...(failure ? { failure } : {}) },
+        );
         causes.push(cause);
         nowMs = Math.max(nowMs, Date.parse(runs.at(-1)?.endedAt ?? ''));
         look = 0;
+        credential = undefined;
         step = { kind: 'settle' };
+        if (!isGood) break;
+        if (plan?.at === STEPS.length) return lived('finished');
+        plan = plan ? nextStep(plan, undefined, false) : beginPlan({ steps: STEPS }, undefined);
+        if (spent(ledgersOf(runs, limits), limits, granted)) return lived('asking');
+        cause = { by: 'plan' };
+        step = { kind: 'run', because: 'the next step', notes: [] };
         break;
       }
       case 'settle': {
@@ -176,19 +200,24 @@ function live(ends: readonly End[], answers: readonly unknown[], given: Limits):
         const found = looks[Math.min(look, looks.length) - 1] as Look;
         const last = runs.at(-1) as RunRecord;
         const facts = factsOf(last.failure?.reason as Reason, {
-          task: aTask(limits),
+          task: plan ? taskOfStep(aTask(limits), plan, ledgersOf(runs, limits)) : aTask(limits),
           runs: [...runs],
           now: at(nowMs),
           look,
           granted,
           over: found.over,
-          seen: seenBy(found),
+          seen: plan ? { ...seenBy(found), outputs: seenBy(found).outputs.slice(0, plan.at < STEPS.length ? 1 : 2) } : seenBy(found),
+          ...(credential ? { credential } : {}),
         });
         const decision = decide(facts);
         cause = { by: 'decision', decision, facts };
-        step = afterDecision(decision);
+        step = afterDecision(decision, last);
         break;
       }
+      case 'check':
+        credential = { state: ends[runs.length - 1]?.credential ?? 'unknown', evidence: 'as told' };
+        step = { kind: 'settle' };
+        break;
       case 'hold':
         nowMs += step.afterMs;
         step = step.next;
@@ -200,18 +229,29 @@ function live(ends: readonly End[], answers: readonly unknown[], given: Limits):
         if (!read.ok) break;
         const answer = read.value;
         if (answer.set) limits = withSettings(taskOf({ limits }), answer.set).limits;
-        if (answer.choice === 'retry') granted += 1;
+        if (answer.choice === 'retry' || answer.choice === 'split') granted += 1;
         look = 0;
         cause = { by: 'answer', answer };
         step = afterAnswer(answer, step, 'answered');
         break;
       }
       default:
+        // What a person takes as it is is where the next step begins.
+        if (step.kind === 'finish' && plan && plan.at < STEPS.length) {
+          plan = nextStep(plan, undefined, true);
+          cause = { by: 'plan' };
+          step = { kind: 'run', because: 'the next step', notes: [] };
+          break;
+        }
         return lived(step.kind === 'finish' ? 'finished' : 'ended');
     }
   }
   return lived('endless');
 }
+
+const ENRICHED = { enriched: true } as const;
+const PLANS = { plans: true } as const;
+const STEPS = ['one', 'two', 'three'].map((title) => ({ title, prompt: `Do ${title}.` }));
 
 const someEnds = fc.array(anEnd(), { minLength: 12, maxLength: 40 });
 const someAnswers = fc.array(anAnswer, { maxLength: 12 });
@@ -227,7 +267,8 @@ describe('whatever a life brings', () => {
     everyLife(({ runs, limits, granted }) => {
       const ledgers = ledgersOf(runs, limits);
       expect(granted).toBe(0);
-      expect(ledgers.runs).toBeLessThanOrEqual(limits.runs);
+      expect(ledgers.runs).toBeLessThanOrEqual(limits.runs + (ledgers.planned ?? 0));
+      expect(ledgers.planned ?? 0).toBeLessThanOrEqual(1 + STEPS.length);
       expect(ledgers.free).toBeLessThanOrEqual(FREE_RUNS);
       for (const count of Object.values(ledgers.perReason)) expect(count).toBeLessThanOrEqual(limits.perReason);
       expect(ledgers.wallMs).toBeLessThan(limits.wallMs + 3_600_000);
@@ -237,19 +278,20 @@ describe('whatever a life brings', () => {
   it('the ceilings are exceeded by no more than what people granted', () => {
     everyLife(({ runs, limits, granted }) => {
       const ledgers = ledgersOf(runs, limits);
-      expect(ledgers.runs).toBeLessThanOrEqual(limits.runs + granted);
+      expect(ledgers.runs).toBeLessThanOrEqual(limits.runs + granted + (ledgers.planned ?? 0));
       expect(ledgers.free).toBeLessThanOrEqual(FREE_RUNS + granted);
       for (const count of Object.values(ledgers.perReason)) expect(count).toBeLessThanOrEqual(limits.perReason + granted);
     });
   });
 
   it('every run after the first follows a look that decided so, or an answer of a person', () => {
-    everyLife(({ causes }) => {
+    everyLife(({ causes, runs }) => {
       for (const [index, cause] of causes.entries()) {
         if (index === 0) expect(cause).toEqual({ by: 'begin' });
-        else if (cause.by === 'answer') expect(cause.answer.choice).toBe('retry');
+        else if (cause.by === 'plan') expect(runs[index - 1]?.plans ?? runs[index - 1]?.step).toBeDefined();
+        else if (cause.by === 'answer') expect(cause.answer.choice).toMatch(/^(?:retry|split)$/);
         else if (cause.by === 'decision') {
-          expect(cause.decision.kind).toMatch(/^(?:retry|enrich)$/);
+          expect(cause.decision.kind).toMatch(/^(?:retry|enrich|split)$/);
           expect(cause.facts.n).toBe(index);
         } else expect.fail(`run ${index + 1} began by itself`);
       }
@@ -268,12 +310,45 @@ describe('whatever a life brings', () => {
     });
   });
 
-  it('a run after a context reason has other inputs: once a hand-off of what is there, else because a person changed them', () => {
+  it('the work is planned once, and a step is not split again', () => {
+    everyLife(({ runs }) => {
+      const plans = runs.filter((run) => run.plans && run.outcome === 'finished');
+      expect(plans.length).toBeLessThanOrEqual(1);
+      const first = runs.findIndex((run) => run.step !== undefined);
+      if (first < 0) return;
+      expect(runs[first - 1]).toBe(plans[0]);
+      expect(runs.slice(first).every((run) => run.step !== undefined && !run.plans)).toBe(true);
+      const steps = runs.slice(first).map((run) => run.step ?? 0);
+      expect(steps).toEqual(steps.toSorted((a, b) => a - b));
+    });
+  });
+
+  it('a credential that was refused gets no run without a check, none where it says no, and few where it could not tell', () => {
+    everyLife(({ causes, granted }) => {
+      let untold = 0;
+      for (const cause of causes) {
+        if (cause.by !== 'decision' || !cause.facts.failure.reason.startsWith('credential_')) continue;
+        expect(cause.facts.credential?.state).toMatch(/^(?:valid|unknown)$/);
+        if (cause.facts.credential?.state === 'unknown') untold += 1;
+      }
+      // Each of the two reasons has its own budget.
+      expect(untold).toBeLessThanOrEqual(2 * (2 + granted));
+    });
+  });
+
+  it('a run after a context reason has other inputs: once a hand-off of what is there, else a plan, else because a person changed them', () => {
     everyLife(({ causes, runs }) => {
-      expect(runs.filter((run) => run.enriched).length).toBeLessThanOrEqual(1);
+      const pieces = new Map(runs.filter((run) => run.enriched).map((run) => [run.step, run.n]));
+      expect(runs.filter((run) => run.enriched)).toHaveLength(pieces.size);
       for (const [index, cause] of causes.entries()) {
         const before = runs[index - 1];
         if (before?.failure?.class !== 'context') continue;
+        // Whatever was taken as it is, the next step is other work.
+        if (cause.by === 'plan' || (cause.by === 'answer' && cause.answer.choice === 'split')) continue;
+        if (cause.by === 'decision' && cause.decision.kind === 'split') {
+          expect(runs[index]?.plans).toBe(true);
+          continue;
+        }
         if (cause.by === 'decision') {
           expect(cause.decision).toMatchObject({
             kind: 'enrich',
@@ -291,7 +366,7 @@ describe('whatever a life brings', () => {
   it('what nobody understands is run again by nobody but a person', () => {
     everyLife(({ causes, runs }) => {
       for (const [index, cause] of causes.entries()) {
-        if (runs[index - 1]?.failure?.class === 'unknown') expect(cause.by).toBe('answer');
+        if (runs[index - 1]?.failure?.class === 'unknown') expect(cause.by).toMatch(/^(?:answer|plan)$/);
       }
     });
   });
@@ -368,10 +443,12 @@ describe('whatever the facts', () => {
     });
   });
 
+  /** After a reset, with feedback, after a check. */
+  const MAY_BE_TRIED: readonly Reason[] = ['quota_exhausted', 'output_rejected', 'credential_rejected', 'credential_revoked'];
+
   it('only reasons that say so are retried', () => {
     everyDecision(({ kind }, { failure, seen }) => {
-      if (kind === 'retry')
-        expect(REASONS[failure.reason].retry === true || ['quota_exhausted', 'output_rejected'].includes(failure.reason)).toBe(true);
+      if (kind === 'retry') expect(REASONS[failure.reason].retry === true || MAY_BE_TRIED.includes(failure.reason)).toBe(true);
       if (kind === 'finish') expect(seen.outputs[0]?.state).toBe('present');
     });
   });

@@ -23,6 +23,7 @@ import {
 
 const HOUR_MS = 3_600_000;
 const unchecked = taskOf({ checks: [] });
+const { workspace: _, ...withoutRepository } = taskOf();
 
 /** What follows from facts: the kind, and whatever else of the decision the case is about. */
 type Case = readonly [facts: Facts, kind: Decision['kind'], also?: Record<string, unknown>];
@@ -84,10 +85,33 @@ const busyProvider = (reason: Reason): Cases => ({
 });
 
 const sameInputs = (reason: Reason): Cases => ({
-  'asks where nothing is there, and a bare retry is no answer': [
+  'plans the work in steps where nothing is there': [
     factsOf(reason),
+    'split',
+    { because: says('run 2 of at most 6 plans the work in steps', 'it left nothing that another run could begin with') },
+  ],
+  'asks where it may not be split, a bare retry is no answer, and a person may split it': [
+    factsOf(reason, { task: taskOf({ split: 'never' }) }),
     'ask',
-    { ...asks({ needsChange: true }), because: says('it left nothing that another run could begin with') },
+    {
+      ...asks({ needsChange: true, choices: ['retry', 'split', 'look', 'wait', 'close'] }),
+      because: says('it left nothing that another run could begin with', 'its spec says that it is not to be split'),
+    },
+  ],
+  'asks where there is no branch to work on in steps': [
+    factsOf(reason, { task: withoutRepository }),
+    'ask',
+    { ...asks({ needsChange: true, choices: ['retry', 'look', 'wait', 'close'] }), because: says('without a repository') },
+  ],
+  'asks where it was a step already': [
+    factsOf(reason, { task: taskOf({ step: { k: 1, of: 3 } }), runs: [runOf(3, failureOf(reason), { step: 1 })] }),
+    'ask',
+    { ...asks({ choices: ['retry', 'adopt', 'look', 'wait', 'close'] }), because: says('a step is not split again') },
+  ],
+  'asks where it was the planning': [
+    factsOf(reason, { runs: [runOf(1, failureOf(reason)), runOf(2, failureOf(reason), { plans: true })] }),
+    'ask',
+    { because: says('the plan itself came to that end') },
   ],
   'begins a new conversation with what is there': [
     factsOf(reason, {
@@ -109,15 +133,60 @@ const sameInputs = (reason: Reason): Cases => ({
     'ask',
     { ...asks({ needsChange: true }), because: says('its output would be as much') },
   ],
-  'asks when the new one comes to the same end': [
+  'plans the work in steps when the new one comes to the same end': [
     factsOf(reason, {
       seen: committed([check('red')]),
       runs: [runOf(1, failureOf(reason, { progress: true })), runOf(2, failureOf(reason, { progress: true }), { enriched: true })],
+      done: 'abcdef1 half of the work',
     }),
-    'ask',
-    { ...asks({ needsChange: true }), because: says('has come to the same end') },
+    'split',
+    { because: says('has come to the same end'), notes: expect.arrayContaining(['Done so far:\nabcdef1 half of the work']) },
+  ],
+  'begins a new conversation in a step too, once for each': [
+    factsOf(reason, {
+      task: taskOf({ step: { k: 2, of: 3 }, limits: limitsOf({ perReason: 9 }) }),
+      seen: committed([check('red')]),
+      runs: [
+        runOf(1, failureOf(reason, { progress: true })),
+        runOf(2, failureOf(reason, { progress: true }), { enriched: true }),
+        runOf(3, failureOf(reason, { progress: true }), { step: 2 }),
+      ],
+    }),
+    'enrich',
   ],
 });
+
+const refusedCredential = (reason: Reason): Cases => ({
+  'is checked before anything else is tried': [factsOf(reason), 'check', { because: says('its credential is checked before') }],
+  'is tried again where the check says that it is valid': [
+    factsOf(reason, { credential: { state: 'valid', evidence: 'GET /v1/models: 200' } }),
+    'retry',
+    { afterMs: within(22_500, 37_500), because: says('says that it is valid (GET /v1/models: 200)') },
+  ],
+  'asks where the check says that it is not': [
+    factsOf(reason, { credential: { state: 'invalid', evidence: 'GET /v1/models: 401' } }),
+    'ask',
+    {
+      because: says('says that it is not valid (GET /v1/models: 401)'),
+      ...asks({ evidence: expect.arrayContaining([{ where: 'credential', value: 'invalid: GET /v1/models: 401' }]) }),
+    },
+  ],
+  'is tried twice more where the check could not tell': [
+    factsOf(reason, { runs: sameAgain(reason, ['h1', 'h2']), credential: UNTOLD }),
+    'retry',
+    { because: says('could not tell whether it is valid (no answer)', 'at most 2 times more') },
+  ],
+  'asks the third time that the check could not tell': [
+    factsOf(reason, {
+      runs: sameAgain(reason, ['h1', 'h2', 'h1']),
+      task: taskOf({ limits: limitsOf({ perReason: 9 }) }),
+      credential: UNTOLD,
+    }),
+    'ask',
+    { because: says('could not tell', '3 runs ended that way') },
+  ],
+});
+const UNTOLD = { state: 'unknown', evidence: 'no answer' } as const;
 
 const asksAtOnce = (reason: Reason, because: string): Cases => ({
   'asks at once': [factsOf(reason), 'ask', { because: says(because) }],
@@ -126,8 +195,8 @@ const asksAtOnce = (reason: Reason, because: string): Cases => ({
 const quota = (over: { retryAfterMs?: number; resetsAt?: string }) => [runOf(1, failureOf('quota_exhausted', over))];
 
 const BY_REASON: Readonly<Record<Reason, Cases>> = {
-  credential_rejected: asksAtOnce('credential_rejected', 'no check that could tell whether the credential is valid'),
-  credential_revoked: asksAtOnce('credential_revoked', 'no check that could tell whether the credential is valid'),
+  credential_rejected: refusedCredential('credential_rejected'),
+  credential_revoked: refusedCredential('credential_revoked'),
   rate_limited: busyProvider('rate_limited'),
   quota_exhausted: {
     'holds until the reset': [

@@ -59,7 +59,7 @@ describe('an answer', () => {
     [
       'is refused with a setting that nobody may set',
       { choice: 'retry', set: { owner: 'me' } },
-      '"owner" cannot be set; these can: runs, perReason, wall, run.wall, run.stall, run.turns, model',
+      '"owner" cannot be set; these can: runs, perReason, wall, costUsd, run.wall, run.stall, run.turns, run.costUsd, model',
     ],
   ])('%s', (_sentence, sent, problem) => expect(problemOf(sent)).toBe(problem));
 

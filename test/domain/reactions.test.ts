@@ -4,8 +4,8 @@ import { REACTIONS } from '../../src/domain/reactions.ts';
 
 /** A policy is read more often than it is changed: this is all of it. */
 const POLICY = {
-  credential_rejected: 'ask',
-  credential_revoked: 'ask',
+  credential_rejected: 'check_credential',
+  credential_revoked: 'check_credential',
   rate_limited: 'retry stated any',
   quota_exhausted: 'retry_after_reset',
   provider_overloaded: 'retry stated any',

@@ -53,7 +53,20 @@ describe('a recorded decision', () => {
     expect(afterDecision(decided('ask', { ask, notes: ['Run 1 left a commit.'] }))).toEqual(asked);
   });
 
-  it.each(['check', 'split', 'a_kind_of_next_year'])('of a kind that this workflow does not know (%s) means ask', (kind) => {
+  it('to check the credential looks at everything again afterwards', () => {
+    expect(afterDecision(decided('check'))).toEqual({ kind: 'check', because: 'it was seen' });
+  });
+
+  it('to split is a run that plans; what follows a failed plan plans too', () => {
+    const plan = { kind: 'run', because: 'it was seen', plans: true, notes: [] };
+    expect(afterDecision(decided('split'))).toEqual(plan);
+    expect(afterDecision(decided('retry'), { plans: true })).toEqual(plan);
+    expect(afterDecision(decided('ask', { ask }), { plans: true })).toMatchObject({ kind: 'ask', plans: true });
+    expect(afterDecision(decided('retry'), {})).not.toHaveProperty('plans');
+  });
+
+  it('of a kind that this workflow does not know means ask', () => {
+    const kind = 'a_kind_of_next_year';
     const step = afterDecision(decided(kind));
     expect(step).toMatchObject({ kind: 'ask', back: { kind: 'settle' }, ask: { choices: ['retry', 'look', 'wait', 'close'] } });
     expect(step.kind === 'ask' && step.ask.text).toContain(`"${kind}"`);
@@ -78,7 +91,34 @@ describe('the answer', () => {
   });
 
   it('`finish` makes what is owed without a run', () => {
-    expect(answered({ choice: 'finish' })).toEqual({ kind: 'finish', because: 'ann answered finish' });
+    expect(answered({ choice: 'finish' })).toEqual({ kind: 'finish', because: 'ann answered finish', vouched: true });
+  });
+
+  it('`adopt` goes on from what is there, and without the output that it is about', () => {
+    expect(answered({ choice: 'adopt' })).toEqual({ kind: 'finish', because: 'ann answered adopt', vouched: true });
+    expect(afterAnswer({ choice: 'adopt' }, { ...asked, output: 2 }, 'ann')).toMatchObject({ kind: 'finish', adopts: 2 });
+  });
+
+  it('`split` is a run that plans, and a retry of a plan is one too', () => {
+    expect(answered({ choice: 'split' })).toMatchObject({ kind: 'run', plans: true, notes: ['Run 1 left a commit.'] });
+    expect(afterAnswer({ choice: 'retry' }, { ...asked, plans: true }, 'ann')).toMatchObject({ kind: 'run', plans: true });
+  });
+
+  it('`approve` finishes, and vouches for nothing', () => {
+    expect(answered({ choice: 'approve' })).toEqual({ kind: 'finish', because: 'ann answered approve' });
+  });
+
+  it('`refuse` publishes nothing, and asks what next', () => {
+    const next = afterAnswer({ choice: 'refuse' }, asked, 'ann answered refuse: too loud');
+    expect(next).toMatchObject({
+      kind: 'ask',
+      ask: {
+        text: expect.stringContaining('ann answered refuse: too loud. Nothing was published'),
+        choices: ['retry', 'approve', 'wait', 'close'],
+      },
+      notes: ['Run 1 left a commit.', expect.stringContaining('did not approve what is there')],
+      back: { kind: 'settle' },
+    });
   });
 
   it('`look` goes back to where the question came from', () => {
