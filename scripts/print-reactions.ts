@@ -1,0 +1,3 @@
+import { reactionsPage } from './reactions-page.ts';
+
+process.stdout.write(reactionsPage());
