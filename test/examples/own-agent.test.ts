@@ -24,8 +24,8 @@ it('a good end is one, and a bad one is read by its own field', async () => {
 it('its options are checked where the task is written', async () => {
   const spec = (options: object) => ({ id: 'x', agent: { use: 'parrot', options }, prompt: 'x', outputs: [{ kind: 'file', path: 'x' }] });
   const own = await agents();
-  expect(checkTaskSpec(spec({ quiet: true }), own).ok).toBe(true);
-  expect(checkTaskSpec(spec({ quiet: 'very' }), own)).toMatchObject({
+  expect(checkTaskSpec(spec({ quiet: true }), { agents: own }).ok).toBe(true);
+  expect(checkTaskSpec(spec({ quiet: 'very' }), { agents: own })).toMatchObject({
     ok: false,
     complaints: [{ at: 'agent.options', says: 'quiet: expected true or false' }],
   });
