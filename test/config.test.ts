@@ -8,6 +8,8 @@ const DEFAULTS = {
   timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000, secondLookMs: 60_000 },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
   forge: { host: 'github.com', tokenFrom: ['GITHUB_TOKEN', 'GH_TOKEN'] },
+  notify: [],
+  owners: { remindMs: 4 * 3_600_000, escalateMs: 12 * 3_600_000 },
   host: { wrap: [], outputBytes: 1024 ** 3 },
   retention: { doneMs: 7 * 86_400_000, otherMs: 30 * 86_400_000, diskBytes: 50 * 1024 ** 3, freeBytes: 2 * 1024 ** 3 },
 };
@@ -113,6 +115,27 @@ describe('what the configuration says', () => {
     });
   });
 
+  it('says where questions go out, and who is asked in the end', async () => {
+    const text =
+      'notify:\n  - {webhook: "https://example.org/h", headers: {authorization: {env: HOOK}}}\n  - {slack: {env: SLACK}}\n  - {command: [./page.sh]}\nowners: {fallback: on-call, remind: 1h, escalate: 2h}\n';
+    expect(await load(text)).toMatchObject({
+      notify: [
+        { kind: 'webhook', url: 'https://example.org/h', headers: { authorization: { env: 'HOOK' } } },
+        { kind: 'slack', url: { env: 'SLACK' } },
+        { kind: 'command', argv: ['./page.sh'] },
+      ],
+      owners: { fallback: 'on-call', remindMs: 3_600_000, escalateMs: 7_200_000 },
+    });
+  });
+
+  it('never shows an address that it refuses: it may be a secret', async () => {
+    for (const channel of ['{slack: "hooks.example.org/s3cret"}', '{webhook: "ftp://s3cret"}', '{mail: "s3cret"}', '"s3cret"']) {
+      const lines = await linesFor(`notify: [${channel}]\n`);
+      expect(lines.join()).toMatch(/^outlive\.yaml:1:\d+ notify\[0\].*expected/);
+      expect(lines.join()).not.toContain('s3cret');
+    }
+  });
+
   it('says how long is kept what runs left', async () => {
     const { retention } = await load('retention: {done: 1m, other: 3650d, disk: 1MiB, free: 0KiB}\n');
     expect(retention).toEqual({ doneMs: 60_000, otherMs: 3650 * 86_400_000, diskBytes: 1024 ** 2, freeBytes: 0 });
@@ -170,9 +193,9 @@ describe('what the configuration says', () => {
   });
 
   it('may not let a lease run out between two heartbeats', async () => {
-    expect(await linesFor('timing: {lease: 30s}\nowners: {}\n')).toEqual([
+    expect(await linesFor('timing: {lease: 30s}\nthresholds: {}\n')).toEqual([
       'outlive.yaml:1:17 timing.lease: 30 s is shorter than timing.heartbeat (60 s); expected at least that',
-      'outlive.yaml:2:1 owners: not supported by this version of Outlive',
+      'outlive.yaml:2:1 thresholds: not supported by this version of Outlive',
     ]);
   });
 

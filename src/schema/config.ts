@@ -117,20 +117,21 @@ const forge = mapping(
   'a mapping such as {kind: github, host: github.com, token: {env: GITHUB_TOKEN}}',
 );
 
-const variable = z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/) });
-/** What is wrong with one may be a secret. */
-const SETTING_FORM = 'an address of http or https, or {env: NAME}: the variable that holds it';
-const address = z.union([z.string().refine((text) => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)), variable], {
-  error: expectedSilently(SETTING_FORM),
-});
 const CHANNEL_FORM = 'a channel such as {webhook: https://…}, {slack: {env: SLACK_WEBHOOK}} or {command: [./page.sh]}';
+const SETTING_FORM = 'an address of http or https, or {env: NAME}: the variable that holds it';
+/** What is wrong with an address or a header may be a secret. */
+const silently = { channel: { error: expectedSilently(CHANNEL_FORM) }, setting: { error: expectedSilently(SETTING_FORM) } };
+const variable = z.strictObject({ env: z.string(silently.setting).regex(/^[A-Za-z_][A-Za-z0-9_]*$/, silently.setting) }, silently.setting);
+const isHttp = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+const address = z.union([z.string(silently.setting).refine(isHttp, silently.setting), variable], silently.setting);
+const header = z.union([z.string(silently.setting), variable], silently.setting);
 const channel = z.union(
   [
-    z.strictObject({ webhook: address, headers: z.record(z.string(), z.union([z.string(), variable])).exactOptional() }),
-    z.strictObject({ slack: address }),
-    z.strictObject({ command: argv('[./page.sh]') }),
+    z.strictObject({ webhook: address, headers: z.record(z.string(), header, silently.channel).exactOptional() }, silently.channel),
+    z.strictObject({ slack: address }, silently.channel),
+    z.strictObject({ command: argv('[./page.sh]') }, silently.channel),
   ],
-  { error: expectedSilently(CHANNEL_FORM) },
+  silently.channel,
 );
 
 const waitsForAnswer = (atLeast: number, words: string) => duration({ atLeast, atMost: 30 * DAY_MS, words });

@@ -232,7 +232,14 @@ describe('a look at the repository', () => {
     await write(run.workspace, 'one.txt', 'changed');
     await agentGit(run.workspace, 'mv', 'two.txt', 'renamed.txt');
     await write(run.workspace, 'a file with a space', 'new');
-    expect(await seen(run.workspace)).toEqual({ branch: 'outlive/fix-it', head, base: run.base, commits: 2, dirty: 4 });
+    expect(await seen(run.workspace)).toEqual({
+      branch: 'outlive/fix-it',
+      head,
+      base: run.base,
+      commits: 2,
+      dirty: 4,
+      diff: { files: 2, insertions: 2, deletions: 0 },
+    });
   });
 
   async function conflicting(): Promise<Run> {
