@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Client, Connection, Client as TemporalClient, type WorkflowHandle } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { type Forge, startForge } from '../src/cli/demo/forge.ts';
 import { loadConfig } from '../src/config.ts';
 import { connectionOptions } from '../src/connection.ts';
 import { startDevServer } from '../src/dev-server.ts';
@@ -26,8 +27,11 @@ const ORIGIN = join(FOLDER, 'origin.git');
 const OUT = new URL('../test/fixtures/histories/', import.meta.url);
 const HOUSE = fileURLToPath(new URL('..', import.meta.url));
 const TIMING = 'timing: {heartbeat: 2s, lease: 20s, backoff: 100ms, decline: 100ms, finishPatience: 5s}\n';
+/** What nobody answers goes to somebody else, and is told of by a program that does nothing. */
+const ATTENTION = "notify: [{command: ['true']}]\nowners: {fallback: on-call, remind: 30s, escalate: 3s}\n";
+const TOKEN = 'the-token-of-the-recordings';
 const REFUSES_ONE_PUSH = '#!/bin/sh\n[ "$1" != refs/heads/outlive/stopped-finishing ]\n';
-const ENVIRONMENT = { PATH: process.env['PATH'], HOME: FOLDER, XDG_STATE_HOME: FOLDER, OUTLIVE_LOG: 'error' };
+const ENVIRONMENT = { PATH: process.env['PATH'], HOME: FOLDER, XDG_STATE_HOME: FOLDER, OUTLIVE_LOG: 'error', GITHUB_TOKEN: TOKEN };
 
 async function record(client: Client, address: string, recording: Recording): Promise<void> {
   const { name, shell, more, hosts = [], act, shows } = recording;
@@ -97,10 +101,10 @@ const neutral = (json: string): string => json.replaceAll(HOUSE, '').replaceAll(
 const payloads = (json: string): string =>
   [...json.matchAll(/"data": "([^"]+)"/g)].map(([, data]) => Buffer.from(data ?? '', 'base64').toString()).join(' ');
 
-function prepare(): void {
+function prepare(forge: Forge): void {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER);
-  writeFileSync(join(FOLDER, 'outlive.yaml'), TIMING);
+  writeFileSync(join(FOLDER, 'outlive.yaml'), `${TIMING}${ATTENTION}forge: {api: '${forge.api}'}\n`);
   mkdirSync(OUT, { recursive: true });
   makeOrigin(FOLDER);
   writeFileSync(join(ORIGIN, 'hooks', 'update'), REFUSES_ONE_PUSH, { mode: 0o755 });
@@ -109,7 +113,8 @@ function prepare(): void {
 const wanted = process.argv.slice(2);
 const isWanted = ({ name }: { readonly name: string }): boolean => wanted.length === 0 || wanted.includes(name);
 
-prepare();
+const forge = await startForge({ repository: 'outlive-histories/origin', token: TOKEN, hasBranch: async () => true });
+prepare(forge);
 const server = await startDevServer({ uiPort: false, progress: console.log });
 const ending = new AbortController();
 try {
@@ -143,5 +148,6 @@ try {
   await worker;
 } finally {
   await server.stop();
+  await forge.stop();
   rmSync(FOLDER, { recursive: true, force: true });
 }

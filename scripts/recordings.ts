@@ -94,6 +94,16 @@ export function recordings(origin: string): readonly Recording[] {
       more: { approve: 'before_finish' },
       act: answers({ choice: 'refuse', note: 'not enough', by: 'ann' }, { choice: 'retry', by: 'ann' }, { choice: 'approve', by: 'ann' }),
     },
+    {
+      name: 'escalated',
+      shell: 'exit 3',
+      act: when(({ question }) => question?.owner === 'on-call', answer({ choice: 'close', by: 'ann' })),
+    },
+    {
+      name: 'published',
+      shell: COMMIT,
+      more: { outputs: [...PUSHED, { kind: 'pull_request', title: 'The work' }, { kind: 'comment', issue: 41, body: 'Done.' }] },
+    },
     { name: 'credential-checked', shell: isFirst(fails('"reason":"credential_rejected"'), COMMIT) },
     { name: 'resumed', shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":200,"session":"s-1"'), COMMIT) },
     // The server remembers a host that is gone for some minutes, so the other one is asked to leave the run to it.
@@ -109,6 +119,7 @@ const COMMIT = 'echo work > work && git add . && git commit -qm work';
 /** Ends by itself, should nobody end it. */
 const WAIT = 'exec sleep 120';
 const FILE_ONLY: Partial<TaskSpec> = { workspace: undefined as never, outputs: [{ kind: 'file', path: 'work' }] };
+const PUSHED: TaskSpec['outputs'] = [{ kind: 'commit' }, { kind: 'push' }];
 const REST: Partial<TaskSpec> = { checks: [{ argv: ['grep', '-q', 'work', 'work'] }] };
 const isFirst = (then: string, otherwise: string) => `if [ "$OUTLIVE_RUN" = 1 ]; then ${then}; else ${otherwise}; fi`;
 const fails = (fields: string) => `echo '{"outcome":"failed",${fields}}' > $OUTLIVE_RESULT_FILE; exit 1`;
