@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { sayDuration } from '../domain/duration.ts';
 import { type CheckSeen, completeness, type OutputSeen, type Seen } from '../domain/output.ts';
 import type { StartPoint } from '../domain/run.ts';
+import { saySize } from '../domain/size.ts';
 import { type Check, sayArgv, type Task } from '../domain/task.ts';
 import type { Redact } from '../host/redact.ts';
 import { runToEnd } from '../host/short-process.ts';
@@ -64,16 +65,17 @@ async function runChecks(checks: readonly Check[], place: Place, redact: Redact)
 async function runCheck(
   { argv, timeoutMs }: Check,
   index: number,
-  { workspace = '', env, mark, logs, signal }: Place,
+  { worker: { outputBytes }, workspace = '', env, mark, logs, signal }: Place,
   redact: Redact,
 ): Promise<CheckSeen> {
   const check = sayArgv(argv);
   const log = join(logs, `check-${index + 1}.log`);
-  const end = await runToEnd({ argv, cwd: workspace, env, mark, timeoutMs, log, ...(signal ? { signal } : {}) });
+  const end = await runToEnd({ argv, cwd: workspace, env, mark, timeoutMs, log, outputBytes, ...(signal ? { signal } : {}) });
   if (end.exitCode === 0) return { check, state: 'green' };
   if (end.notStarted) return { check, state: 'unknown', words: `it could not be started: ${end.notStarted}` };
   if (signal?.aborted) return { check, state: 'unknown', words: 'it was cut off' };
-  const how = end.timedOut ? `no end within ${sayDuration(timeoutMs)}` : `exit ${end.exitCode ?? end.signal}`;
+  const flood = `it wrote more than ${saySize(outputBytes)}, and was ended`;
+  const how = end.flooded ? flood : end.timedOut ? `no end within ${sayDuration(timeoutMs)}` : `exit ${end.exitCode ?? end.signal}`;
   // Before it is cut: the half of a secret is not known for one.
   const words = `${how}\n${redact.text(end.tail)}`;
   return { check, state: 'red', words: words.slice(0, 40) + lastWords(words.slice(40)) };

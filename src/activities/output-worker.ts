@@ -7,6 +7,7 @@ import type { Deps } from './deps.ts';
 export const outputWorker = ({ state, config, env, outputs }: Deps): OutputWorker => ({
   state,
   forge: forgeAccess(config.forge, env),
+  outputBytes: config.host.outputBytes,
   own: outputs,
 });
 

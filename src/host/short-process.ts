@@ -6,6 +6,7 @@ import { readTail } from './tail.ts';
 
 const TAIL_BYTES = 4096;
 const GRACE_MS = 2000;
+const WATCH_MS = 500;
 
 export interface ShortProcess {
   readonly argv: readonly string[];
@@ -16,6 +17,8 @@ export interface ShortProcess {
   readonly timeoutMs: number;
   /** Both streams go to this file, which is written anew. */
   readonly log: string;
+  /** Beyond it the program is ended. */
+  readonly outputBytes: number;
   readonly signal?: AbortSignal;
 }
 
@@ -25,6 +28,8 @@ export interface ShortEnd {
   readonly signal?: string;
   readonly notStarted?: string;
   readonly timedOut: boolean;
+  /** It wrote too much, and was ended. */
+  readonly flooded?: true;
   readonly tail: string;
 }
 
@@ -33,7 +38,7 @@ export async function runToEnd(short: ShortProcess): Promise<ShortEnd> {
   try {
     const env = { ...short.env, [MARK_VARIABLE]: short.mark };
     const started = await spawnInOwnGroup({ argv: short.argv, cwd: short.cwd, env, stdout: log.fd, stderr: log.fd });
-    const end = await ended(started, short);
+    const end = await ended(started, short, async () => (await log.stat()).size);
     return { ...end, tail: await readTail(short.log, TAIL_BYTES) };
   } catch (error) {
     return { notStarted: (error as Error).message, timedOut: false, tail: '' };
@@ -44,25 +49,33 @@ export async function runToEnd(short: ShortProcess): Promise<ShortEnd> {
 
 async function ended(
   { child, pid, startTime }: Awaited<ReturnType<typeof spawnInOwnGroup>>,
-  { mark, timeoutMs, signal }: ShortProcess,
+  { mark, timeoutMs, outputBytes, signal }: ShortProcess,
+  written: () => Promise<number>,
 ): Promise<Omit<ShortEnd, 'tail'>> {
   const exited = new Promise<Omit<ShortEnd, 'tail' | 'timedOut'>>((resolve) => {
     child.once('exit', (code, name) => resolve(name ? { signal: name } : { exitCode: code ?? -1 }));
   });
   let timedOut = false;
+  let flooded = false;
   const stop = () => void endTree({ pid, pidStartTime: startTime, mark, graceMs: GRACE_MS });
   const timer = setTimeout(() => {
     timedOut = true;
     stop();
   }, timeoutMs);
+  const watch = setInterval(async () => {
+    if (flooded || (await written().catch(() => 0)) <= outputBytes) return;
+    flooded = true;
+    stop();
+  }, WATCH_MS);
   if (signal?.aborted) stop();
   signal?.addEventListener('abort', stop, { once: true });
   try {
     const end = await exited;
     await endTree({ pid, pidStartTime: startTime, mark, graceMs: 0 });
-    return { ...end, timedOut };
+    return { ...end, timedOut, ...(flooded ? { flooded } : {}) };
   } finally {
     clearTimeout(timer);
+    clearInterval(watch);
     signal?.removeEventListener('abort', stop);
   }
 }

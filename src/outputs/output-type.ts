@@ -12,6 +12,8 @@ export interface OutputWorker {
   /** The host's state directory, with its caches of repositories. */
   readonly state: string;
   readonly forge: ForgeAccess;
+  /** What a program of a probe or a check may write. */
+  readonly outputBytes: number;
   readonly own: OwnOutputs;
 }
 

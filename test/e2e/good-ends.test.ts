@@ -8,7 +8,7 @@ import { type SmallFleet, startSmallFleet, WORK } from './small-fleet.ts';
 
 let fleet: SmallFleet;
 beforeAll(async () => {
-  fleet = await startSmallFleet('good-ends');
+  fleet = await startSmallFleet('good-ends', { config: 'host: {maxOutput: 1MiB}\n' });
 });
 afterAll(() => fleet?.stop());
 
@@ -55,6 +55,18 @@ describe('exit 0 with a red check', () => {
     expect(await fleet.handle('corrected').result()).toMatchObject({ state: 'done', runs: 2 });
     expect(fleet.commits('corrected')).toHaveLength(2);
     expect(fleet.git('show', 'outlive/corrected:work')).toBe('good');
+  });
+});
+
+describe('a check that writes without end', () => {
+  it('is ended, and red: it may not fill the disk of its host', async () => {
+    await fleet.start('flood', WORK, WORK.replace('work >', 'more >'), { checks: [{ argv: ['yes', 'and so on'], timeout: '10m' }] });
+    const { evidence } = await fleet.question('flood');
+    expect(evidence).toContainEqual({
+      where: "check yes 'and so on'",
+      value: expect.stringMatching(/^red: it wrote more than 1 MiB, and was ended/),
+    });
+    await close('flood');
   });
 });
 

@@ -6,7 +6,7 @@ import { taskOf } from '../domain/facts.ts';
 export const NO_FORGE = { host: 'github.com', api: 'http://127.0.0.1:9', isApiSet: false, token: undefined, tokenFrom: ['GITHUB_TOKEN'] };
 
 export const placeOf = (over: Partial<Place> = {}): Place => ({
-  worker: { state: '/nowhere', forge: NO_FORGE, own: {} },
+  worker: { state: '/nowhere', forge: NO_FORGE, outputBytes: 1024 ** 2, own: {} },
   task: taskOf(),
   env: {},
   mark: '',

@@ -34,7 +34,7 @@ const access = (over: object = {}) => ({
   token: TOKEN as string | undefined,
   ...over,
 });
-const place = (over: object = {}): Place => placeOf({ task, worker: { state: '/nowhere', forge: access(over), own: {} } });
+const place = (over: object = {}): Place => placeOf({ task, worker: { ...placeOf().worker, forge: access(over) } });
 const making = (over: Partial<Making> = {}, forgeOver: object = {}): Making => ({
   ...place(forgeOver),
   source: { gitDir: '/nowhere', from: 'HEAD' },

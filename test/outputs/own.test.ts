@@ -7,7 +7,7 @@ import type { OwnAsked, OwnOutputType } from '../../src/outputs/own.ts';
 import { sayComplaint } from '../../src/schema/complaints.ts';
 import { checkTaskSpec } from '../../src/schema/task-spec.ts';
 import { taskOf } from '../domain/facts.ts';
-import { NO_FORGE, placeOf } from './a-place.ts';
+import { placeOf } from './a-place.ts';
 
 const SPEC = { id: 'ship', agent: { use: 'command', argv: ['x'] }, prompt: 'Ship it.' };
 const checked = (outputs: object[], ticket: Partial<OwnOutputType> = {}) =>
@@ -43,8 +43,7 @@ describe('the output of a task', () => {
 
 const OUTPUT = { kind: 'own', name: 'ticket', by: 'outlive', reach: 'world', options: { board: 7 } } as const;
 const task = taskOf({ outputs: [OUTPUT] });
-const place = (ticket: OwnOutputType, over: object = {}) =>
-  placeOf({ task, worker: { state: '/nowhere', forge: NO_FORGE, own: { ticket } }, ...over });
+const place = (ticket: OwnOutputType, over: object = {}) => placeOf({ task, worker: { ...placeOf().worker, own: { ticket } }, ...over });
 const making = { source: { gitDir: '/nowhere', from: 'HEAD' }, again: false, secondLookMs: 1 };
 
 describe('a probe', () => {
