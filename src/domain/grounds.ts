@@ -104,8 +104,9 @@ export function bankAgain(facts: Facts, work: Completeness, evidence: string): D
 }
 
 export function ask(facts: Facts, work: Completeness, { why, advice, otherwise, choices = [] }: Question): Decision {
-  const { failure, n, seen } = facts;
-  const sentences = [`${sayFailure(n, failure)}: ${REASONS[failure.reason].when}`, why, sayLeft(n, seen)];
+  const { failure, n, seen, task } = facts;
+  const step = task.step ? [`it was to do step ${task.step.k} of ${task.step.of} of the plan`] : [];
+  const sentences = [`${sayFailure(n, failure)}: ${REASONS[failure.reason].when}`, ...step, why, sayLeft(n, seen)];
   const text = `${sentences.map((sentence) => `${capital(sentence)}.`).join(' ')} ${advice ?? REASONS[failure.reason].advice}`;
   return answer(facts, {
     kind: 'ask',

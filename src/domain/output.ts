@@ -134,6 +134,20 @@ export function owedByOutlive(task: Pick<Task, 'outputs'>): readonly { readonly 
   return owed.sort((one, other) => turnOf(one.output) - turnOf(other.output));
 }
 
+/** What Outlive does when it makes an output. */
+export function sayMaking(output: Output): string {
+  switch (output.kind) {
+    case 'push':
+      return 'pushes the branch';
+    case 'pull_request':
+      return 'opens the pull request';
+    case 'comment':
+      return `comments on #${output.issue}`;
+    default:
+      return `makes ${nameOf(output)}`;
+  }
+}
+
 /** How an output is called in a sentence. */
 export function sayOutput(output: Output): string {
   switch (output.kind) {

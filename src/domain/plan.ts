@@ -1,9 +1,10 @@
 // A task that is too large for one conversation, worked in steps (DESIGN §3): an agent plans them, each is a run on the
 // same branch with limits of its own, and the last one brings them together and meets the outputs. A step is not split again.
 
+import type { OutputSeen } from './output.ts';
 import { FEWEST_STEPS, MOST_STEPS, type Plan } from './plan-text.ts';
 import type { RunRecord } from './run.ts';
-import { cut } from './story.ts';
+import { count, cut } from './story.ts';
 import type { Limits, RunLimits, StepOf, Task } from './task.ts';
 
 /** Where the work on a plan stands. `at` is the number of the step that is next or under way, the first is 1. */
@@ -38,6 +39,14 @@ export function nextStep(plan: PlanState, since: string | undefined, isAdopted: 
   const adopted = isAdopted ? [...plan.adopted, at] : plan.adopted;
   return { steps, at: at + 1, adopted, ...(since === undefined ? {} : { since }) };
 }
+
+/** What is known of the task's commits while its steps are worked on. */
+export const withStepsDone = (outputs: readonly OutputSeen[], { at, steps }: PlanState): readonly OutputSeen[] =>
+  outputs.map((seen) =>
+    seen.kind === 'commit'
+      ? { ...seen, state: 'partial', evidence: `${at - 1} of ${count(steps.length, 'step')} of the plan are done` }
+      : seen,
+  );
 
 /** A step before the last one: what the whole task owes is not asked of it. */
 export const isPart = ({ step }: Pick<Task, 'step'>): boolean => step !== undefined && step.k < step.of;

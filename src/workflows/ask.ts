@@ -24,7 +24,7 @@ export async function ask(life: TaskLife, step: AskStep): Promise<Step> {
 }
 
 function obey(life: TaskLife, { choice, set }: Answer): void {
-  if (set) life.change(withSettings(life.task, set));
+  if (set) life.task = withSettings(life.task, set);
   if (choice === 'retry' || choice === 'split') life.granted += 1;
   if (choice === 'approve') life.approved = headOfWork(life);
   life.look = 0;

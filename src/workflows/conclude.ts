@@ -2,7 +2,7 @@
 // task asks for it, and then what Outlive owes is made.
 
 import { ledgersOf, spent } from '../domain/ledgers.ts';
-import { owedByOutlive, sayOutput } from '../domain/output.ts';
+import { owedByOutlive, sayMaking } from '../domain/output.ts';
 import { isPart } from '../domain/plan.ts';
 import { sayWork } from '../domain/story.ts';
 import { finish } from './finish.ts';
@@ -48,8 +48,8 @@ function mustBeApproved(life: TaskLife): boolean {
 
 function askApproval(life: TaskLife, step: FinishStep): Step {
   const { task, seen } = life;
-  const owed = owedByOutlive(task).map(({ output }) => sayOutput(output));
-  const then = owed.length > 0 ? `makes ${owed.join(', ')}` : 'closes the task as done';
+  const owed = owedByOutlive(task).map(({ output }) => sayMaking(output));
+  const then = owed.length > 0 ? owed.join(', ') : 'closes the task as done';
   return {
     kind: 'ask',
     ask: {
@@ -58,6 +58,14 @@ function askApproval(life: TaskLife, step: FinishStep): Step {
         ...seen.outputs.map(({ kind, state, evidence }) => ({ where: `output ${kind}`, value: `${state}: ${evidence}` })),
         ...seen.checks.map(({ check, state }) => ({ where: `check ${check}`, value: state })),
         ...(seen.bank?.state === 'banked' ? [{ where: 'bank', value: `${seen.bank.ref} at ${seen.bank.head.slice(0, 10)}` }] : []),
+        ...(seen.bank?.state === 'banked' && seen.bank.at === 'origin' && task.workspace
+          ? [
+              {
+                where: 'to see it',
+                value: `git fetch ${task.workspace.repo} ${seen.bank.ref} && git diff ${task.workspace.base}...FETCH_HEAD`,
+              },
+            ]
+          : []),
         ...(seen.bank?.state === 'failed' ? [{ where: 'bank', value: `not kept: ${seen.bank.evidence}` }] : []),
       ],
       choices: ['approve', 'refuse', 'wait'],

@@ -23,7 +23,7 @@ import { ledgersOf } from '../domain/ledgers.ts';
 import { taskBranch } from '../domain/names.ts';
 import type { Attention } from '../domain/notice.ts';
 import type { Banked, Seen } from '../domain/output.ts';
-import { beginPlan, isPart, nextStep, type PlanState, taskOfStep } from '../domain/plan.ts';
+import { beginPlan, isPart, nextStep, type PlanState, taskOfStep, withStepsDone } from '../domain/plan.ts';
 import type { Plan } from '../domain/plan-text.ts';
 import type { Answer, Stop } from '../domain/question.ts';
 import { nextStart, type RunRecord, type StartPoint } from '../domain/run.ts';
@@ -47,7 +47,7 @@ export class TaskLife {
   notes: readonly string[] = [];
   readonly people = new People();
   stopped: Stop | undefined;
-  /** Something came to light about the newest run that was not known when its end was looked at. */
+  /** Something came to light about the newest run after its end was looked at. */
   newEvidence = false;
   /** The commit that Outlive knows to stand on the task's branch. */
   published: string | undefined;
@@ -142,7 +142,9 @@ export class TaskLife {
 
   /** The next step begins with what there is now. */
   stepDone(isAdopted: boolean): void {
-    if (this.plan) this.plan = nextStep(this.plan, headOf(this.start), isAdopted);
+    if (!this.plan) return;
+    this.plan = nextStep(this.plan, headOf(this.start), isAdopted);
+    this.lastSeen = { ...this.lastSeen, outputs: withStepsDone(this.lastSeen.outputs, this.plan) };
     this.tell();
   }
 
@@ -234,10 +236,6 @@ export class TaskLife {
     this.withdraw();
     this.look = 0;
     this.enter('running');
-  }
-
-  change(task: Task): void {
-    this.task = task;
   }
 
   finishing(): void {

@@ -146,6 +146,8 @@ interface Life {
   readonly runs: readonly RunRecord[];
   readonly causes: readonly Cause[];
   readonly granted: number;
+  /** Steps that a person took as they were: each is followed by a run, and by no gate before it. */
+  readonly adopted: number;
   readonly limits: Limits;
   /** The most looks at one end that nobody asked for. */
   readonly mostLooks: number;
@@ -168,7 +170,7 @@ function live(ends: readonly End[], answers: readonly unknown[], given: Limits):
     0,
     0,
   ];
-  const lived = (end: Life['end']): Life => ({ runs, causes, granted, limits, mostLooks, end });
+  const lived = (end: Life['end']): Life => ({ runs, causes, granted, adopted: plan?.adopted.length ?? 0, limits, mostLooks, end });
   for (let steps = 0; steps < 2000; steps += 1) {
     switch (step.kind) {
       case 'run': {
@@ -276,7 +278,8 @@ describe('whatever a life brings', () => {
   });
 
   it('the ceilings are exceeded by no more than what people granted', () => {
-    everyLife(({ runs, limits, granted }) => {
+    everyLife(({ runs, limits, granted: given, adopted }) => {
+      const granted = given + adopted;
       const ledgers = ledgersOf(runs, limits);
       expect(ledgers.runs).toBeLessThanOrEqual(limits.runs + granted + (ledgers.planned ?? 0));
       expect(ledgers.free).toBeLessThanOrEqual(FREE_RUNS + granted);

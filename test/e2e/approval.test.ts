@@ -19,7 +19,10 @@ describe('work that is to be approved', () => {
     await fleet.start('approved', WORK, WORK, { approve: 'before_finish', checks });
     const { text, choices, evidence } = await fleet.question('approved');
     expect(text).toMatch(/1 commit, 1 file changed \(\+1 −0\), head [0-9a-f]{10}; every check green \(test -e work\)/);
-    expect(text).toContain('makes the push by Outlive');
+    expect(text).toContain('`approve`: Outlive pushes the branch.');
+    expect(evidence).toContainEqual(
+      expect.objectContaining({ where: 'to see it', value: expect.stringContaining('git diff main...FETCH_HEAD') }),
+    );
     expect(choices).toEqual(['approve', 'refuse', 'wait']);
     expect(evidence).toContainEqual(expect.objectContaining({ where: 'bank' }));
     expect(branches('approved')).toBe('');

@@ -59,7 +59,7 @@ describe('exit 0 with a red check', () => {
 });
 
 describe('a check that writes without end', () => {
-  it('is ended, and red: it may not fill the disk of its host', async () => {
+  it('is ended, and red: it may not fill the disk of its host', { timeout: 60_000 }, async () => {
     await fleet.start('flood', WORK, WORK.replace('work >', 'more >'), { checks: [{ argv: ['yes', 'and so on'], timeout: '10m' }] });
     const { evidence } = await fleet.question('flood');
     expect(evidence).toContainEqual({

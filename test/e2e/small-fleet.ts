@@ -119,7 +119,7 @@ export async function startSmallFleet(
     events: async (taskId) => (await handle(taskId).fetchHistory()).events ?? [],
     question: (taskId) =>
       vi.waitFor(async () => (await status(taskId)).question ?? Promise.reject(new Error(`${taskId} asks nothing yet`)), {
-        timeout: 15_000,
+        timeout: 30_000,
         interval: 50,
       }),
     commits: (taskId) =>
