@@ -18,7 +18,8 @@ export function backoffMs(firstMs: number, times: number, seed: string): number 
 /** The wait a provider stated, never shorter, longer by at most 10 % and 5 min, so that its tasks do not all come back at once. */
 export function statedWaitMs(statedMs: number, seed: string): number {
   const whole = Math.min(MAX_STATED_WAIT_MS, Math.max(0, statedMs));
-  return Math.round(whole + Math.min(whole * 0.1, MAX_SPREAD_MS) * spread(seed));
+  // Up: of a fraction of a millisecond nothing would be left to wait, again and again.
+  return Math.ceil(whole + Math.min(whole * 0.1, MAX_SPREAD_MS) * spread(seed));
 }
 
 /** When the provider lets the next run through, in milliseconds since 1970; undefined where it did not say so in a form that can be read. */

@@ -209,6 +209,11 @@ const BY_REASON: Readonly<Record<Reason, Cases>> = {
       'hold',
       { afterMs: within(2 * HOUR_MS, 2 * HOUR_MS + 300_000) },
     ],
+    'holds for a whole millisecond where a part of one is left': [
+      factsOf('quota_exhausted', { runs: quota({ retryAfterMs: 0.3 }) }),
+      'hold',
+      { afterMs: within(1, 2) },
+    ],
     'retries once the reset has passed': [
       factsOf('quota_exhausted', { runs: quota({ resetsAt: at(endOf(1) + 5 * HOUR_MS) }), now: at(endOf(1) + 6 * HOUR_MS), look: 2 }),
       'retry',
