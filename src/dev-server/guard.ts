@@ -37,8 +37,11 @@ function endServer(): void {
   setTimeout(() => server.kill('SIGKILL'), PATIENCE_MS).unref();
 }
 
+/** Once it is told of, its log is whole. */
 function over(because: string): void {
-  tell({ kind: 'ended', because, tail }, () => process.exit(0));
+  const end = () => tell({ kind: 'ended', because, tail }, () => process.exit(0));
+  if (!log || log.destroyed) end();
+  else log.end(end);
 }
 
 /** The callback is called even where nobody listens any more. */
