@@ -13,6 +13,8 @@ import { type Config, ConfigError } from './config.ts';
 import type { ServerTarget } from './connection.ts';
 import { loadDataConverter } from './data-converter.ts';
 import { CONTROL_QUEUE, hostQueue, hostRunsQueue, poolQueue, workerIdentity } from './domain/names.ts';
+import { createChecks } from './host/credential-check.ts';
+import type { CredentialStore } from './host/credentials.ts';
 import { lockHost } from './host/host-lock.ts';
 import { channelsOf, type Notify } from './host/notice-channels.ts';
 import { redactFor } from './host/redact.ts';
@@ -96,7 +98,9 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       client,
       channels: channelsOf(settings.config.notify, env, settings.notify),
       searchAttributes: attributes.usable,
-      redact: redactFor(env).with(forgeToken(settings.config.forge, env)),
+      redact: redactFor(env).with(namedSecrets(settings.config, env)),
+      credentials: credentialStore(settings.config, env, target.namespace),
+      checks: createChecks(env),
       log,
     };
     host = servesHost ? await openHost(deps, settings) : undefined;
@@ -122,11 +126,23 @@ async function converterOf({ config, dataConverter }: WorkerSettings): Promise<D
   ]);
 }
 
-/** Its variable may have any name; one that says what it is makes it known. */
-const forgeToken = ({ tokenFrom }: Config['forge'], env: NodeJS.ProcessEnv): Record<string, string> => {
-  const token = tokenFrom.map((name) => env[name]).find(Boolean);
-  return token === undefined ? {} : { FORGE_TOKEN: token };
-};
+/** Their variables may have any name; one that says what it is makes the value known to what redacts. */
+function namedSecrets({ forge, credentials }: Config, env: NodeJS.ProcessEnv): Record<string, string> {
+  const variables = [...forge.tokenFrom, ...Object.values(credentials).flatMap((one) => (one.kind === 'env' ? [one.env] : []))];
+  return Object.fromEntries(variables.flatMap((name) => (env[name] ? [[`${name}_SECRET`, env[name]]] : [])));
+}
+
+function credentialStore(
+  { credentials: settings, hashKeyFrom, source }: Config,
+  env: NodeJS.ProcessEnv,
+  namespace: string,
+): CredentialStore {
+  const key = hashKeyFrom === undefined ? namespace : env[hashKeyFrom];
+  if (key) return { settings, env, hashKey: key };
+  throw new ConfigError([
+    `${source}: hashKey names ${hashKeyFrom}, which is not set in the worker's environment; set it, or leave hashKey out`,
+  ]);
+}
 
 function optionsOf(
   settings: WorkerSettings,

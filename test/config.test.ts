@@ -8,6 +8,7 @@ const DEFAULTS = {
   timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000, secondLookMs: 60_000 },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
   forge: { host: 'github.com', tokenFrom: ['GITHUB_TOKEN', 'GH_TOKEN'] },
+  credentials: {},
   notify: [],
   owners: { remindMs: 4 * 3_600_000, escalateMs: 12 * 3_600_000 },
   host: { wrap: [], outputBytes: 1024 ** 3 },
@@ -113,6 +114,41 @@ describe('what the configuration says', () => {
       api: 'https://git.example.org/api/v3',
       tokenFrom: ['FORGE'],
     });
+  });
+
+  it('says which credentials there are, where their values are, and how they are checked', async () => {
+    const text = `credentials:
+  anthropic: {env: ANTHROPIC_API_KEY, check: anthropic, baseUrl: "https://gateway.example.org/"}
+  board: {env: BOARD_KEY, check: {http: {url: "https://board.example.org/me", header: x-key, prefix: ""}}}
+  pager: {env: PAGER_KEY, check: {command: [./check.sh]}}
+  team: {login: claude}
+hashKey: {env: OUTLIVE_HASH_KEY}
+`;
+    expect(await load(text)).toMatchObject({
+      credentials: {
+        anthropic: { kind: 'env', env: 'ANTHROPIC_API_KEY', check: { kind: 'anthropic', baseUrl: 'https://gateway.example.org' } },
+        board: {
+          kind: 'env',
+          check: { kind: 'http', url: 'https://board.example.org/me', header: 'x-key', prefix: '', valid: [200], invalid: [401, 403] },
+        },
+        pager: { kind: 'env', check: { kind: 'command', argv: ['./check.sh'] } },
+        team: { kind: 'login', login: 'claude' },
+      },
+      hashKeyFrom: 'OUTLIVE_HASH_KEY',
+    });
+  });
+
+  it('never shows what stands where a credential should be: it may be the value', async () => {
+    for (const one of [
+      'sk-ant-s3cret',
+      '{env: sk-ant-s3cret}',
+      '{value: sk-ant-s3cret}',
+      '{env: X, check: anthropic, baseUrl: "https://me:sk-ant-s3cret@x"}',
+    ]) {
+      const lines = await linesFor(`credentials: {anthropic: ${one}}\n`);
+      expect(lines.join()).toMatch(/^outlive\.yaml:1:\d+ credentials\.anthropic.*expected/);
+      expect(lines.join()).not.toContain('s3cret');
+    }
   });
 
   it('says where questions go out, and who is asked in the end', async () => {

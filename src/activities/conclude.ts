@@ -3,6 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { agentNamed } from '../agents/index.ts';
+import type { CredentialUsed } from '../domain/credential.ts';
 import { failureType } from '../domain/failure.ts';
 import type { BankSeen, Seen } from '../domain/output.ts';
 import { readPlan } from '../domain/plan-text.ts';
@@ -67,6 +68,7 @@ export async function lookAtEnd(
     : nothingToSee(task, isForgotten ? FORGOTTEN : NEVER_STARTED);
   const bank = isHere && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
   const agentVersion = await version;
+  const credentials = await readCredentials(dir);
   const plan = plans ? readPlan(await readFile(dir.plan, 'utf8').catch(() => undefined), task) : undefined;
   const facts: RunFacts = redact.json({
     host,
@@ -77,6 +79,7 @@ export async function lookAtEnd(
     ...(words.session === undefined ? {} : { session: words.session }),
     ...(words.session !== undefined && agentNamed(deps.agents, task.agent.use)?.bindsSession ? { boundSession: true } : {}),
     ...(agentVersion === undefined ? {} : { agentVersion }),
+    ...(credentials.length > 0 ? { credentials } : {}),
     seen: bank ? { ...looked, bank } : looked,
   });
   const report = redact.json(
@@ -84,6 +87,12 @@ export async function lookAtEnd(
   );
   const note = words.typed?.note;
   return { report, facts, ...(note ? { note } : {}) };
+}
+
+/** None where it did not come to be given any, or an older version started it. */
+async function readCredentials({ credentials }: RunDir): Promise<readonly CredentialUsed[]> {
+  const written = await readFile(credentials, 'utf8').catch(() => '[]');
+  return JSON.parse(written) as CredentialUsed[];
 }
 
 /** Out of sight for good: looking again would not help, and whoever goes on does so from the newest bank. */

@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client';
 import type { Agents } from '../agents/agent.ts';
 import type { Config } from '../config.ts';
 import type { Claims } from '../host/claims.ts';
+import type { CredentialChecks } from '../host/credential-check.ts';
+import type { CredentialStore } from '../host/credentials.ts';
 import type { Channel } from '../host/notice-channels.ts';
 import type { Redact } from '../host/redact.ts';
 import type { Seats } from '../host/seats.ts';
@@ -22,6 +24,8 @@ export interface Deps {
   readonly agents: Agents;
   /** Outputs of the user's own. */
   readonly outputs: OwnOutputs;
+  readonly credentials: CredentialStore;
+  readonly checks: CredentialChecks;
   /** Where notices go out. */
   readonly channels: readonly Channel[];
   /** The server has all of Outlive's search attributes. */

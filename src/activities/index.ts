@@ -15,7 +15,7 @@ export function createControlActivities(deps: Deps): ControlActivities {
     begin: (spec) => begin(deps, spec),
     settle: (input) => settle(deps, input),
     finish: (input) => finish(deps, input),
-    checkCredential,
+    checkCredential: (input) => checkCredential(deps, input),
     notify: (input) => notify(deps, input),
   };
 }
@@ -27,6 +27,6 @@ export function createHostActivities(deps: HostDeps): HostActivities {
     readLog: (ask) => readLog(deps, ask),
     settle: (input) => settle(deps, input),
     finish: (input) => finish(deps, input),
-    checkCredential,
+    checkCredential: (input) => checkCredential(deps, input),
   };
 }

@@ -7,6 +7,7 @@ import type { Agent, Launch } from '../agents/agent.ts';
 import { agentNamed } from '../agents/index.ts';
 import type { RunInput } from '../domain/run.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
+import { credentialsOf, variablesOf } from '../host/credentials.ts';
 import { DRIVER_ORDER_FILE, driverArgv } from '../host/drivers/driver-order.ts';
 import { findProgram } from '../host/find-program.ts';
 import { programVersion } from '../host/program-version.ts';
@@ -18,7 +19,7 @@ export interface Launched {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Writes what the agent is to read. Throws with the code ENOENT where this host has no agent of that name: it lacks a tool. */
+/** Writes what the agent is to read. Throws with the code ENOENT where this host has no agent of that name, or not its credential: it lacks a tool. */
 export async function prepareLaunch(
   deps: Deps,
   { task, n, plans }: RunInput,
@@ -38,7 +39,9 @@ export async function prepareLaunch(
   await writeFiles(dir, launch, inFolder);
   const env = Object.fromEntries(Object.entries(launch.env ?? {}).map(([name, value]) => [name, inFolder(value)]));
   const wrap = deps.config.host.wrap.map((part) => part.replaceAll('{workspace}', dir.workspace).replaceAll('{run}', dir.root));
-  const whole = agentEnvironment({ hostEnv: deps.env, task, n, dir, plans, agent: { env, credentials: agent.credentials ?? [] } });
+  const credentials = credentialsOf(deps.credentials, task, agent.credentials ?? []);
+  await writeFile(dir.credentials, JSON.stringify(credentials.map(({ used }) => used)));
+  const whole = agentEnvironment({ hostEnv: deps.env, task, n, dir, plans, agent: { env, credentials: variablesOf(credentials) } });
   // What a driver is to start must be there as well as what a supervisor is.
   const [program] = [...wrap, ...argv];
   if (launch.driver && program !== undefined) findProgram(program, whole['PATH'], dir.workspace);

@@ -211,6 +211,13 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
   on(program.command('schema').description('JSON Schema of a task'), async ({ screen }) =>
     (await import('./commands/schema.ts')).schema(screen),
   );
+  on(
+    program
+      .command('check')
+      .description('are the credentials of this machine valid? checks them now, for free')
+      .argument('[credential]', 'only this one'),
+    async ({ args: [name], screen }) => (await import('./commands/check.ts')).check(name, screen),
+  );
   on(program.command('doctor').description('is everything here that is needed? what to do if not'), async ({ screen }) =>
     (await import('./commands/doctor.ts')).doctor(screen),
   );

@@ -1,6 +1,7 @@
 // One run as text: who ran it and when, how it ended and on what ground, what was decided because of that.
 
 import type { DecisionStatus, RunStatus } from '../domain/contract.ts';
+import { sayCredential } from '../domain/credential.ts';
 import { afterLife } from '../domain/details.ts';
 import { sayDuration } from '../domain/duration.ts';
 import type { Failure } from '../domain/failure.ts';
@@ -35,6 +36,7 @@ function sayOutcome(run: RunStatus, ink: Ink): string {
 function afterwards(run: RunStatus, { ink }: Look): readonly string[] {
   const { failure, decision, usage } = run;
   return [
+    ...(run.credentials ? [ink.dim(`let in with ${run.credentials.map(sayCredential).join(', ')}`)] : []),
     ...(run.plans ? [ink.dim('plans the work in steps')] : []),
     ...(run.step === undefined ? [] : [ink.dim(`step ${run.step} of the plan`)]),
     ...(run.enriched ? [ink.dim('a new conversation, with a hand-off from the one before')] : []),

@@ -1,6 +1,6 @@
 // What crosses a border of the workflow: the status that people and scripts read, the result, the activities.
 
-import type { CredentialChecked } from './credential.ts';
+import type { CredentialChecked, CredentialUsed } from './credential.ts';
 import type { Decision } from './decision.ts';
 import type { Class, Failure, Reason } from './failure.ts';
 import type { Attention, Notice } from './notice.ts';
@@ -58,6 +58,7 @@ export interface RunStatus {
   readonly usage?: RunRecord['usage'];
   readonly session?: string;
   readonly agentVersion?: string;
+  readonly credentials?: RunRecord['credentials'];
   readonly resumes?: RunRecord['resumes'];
   readonly enriched?: true;
   readonly plans?: true;
@@ -137,6 +138,8 @@ export interface SettleInput {
 export interface CheckInput {
   readonly task: Task;
   readonly n: number;
+  /** What the run used; left out where it did not come to say so. */
+  readonly used?: readonly CredentialUsed[];
 }
 
 export interface Settled {

@@ -132,6 +132,7 @@ const SHORTER = 'a shorter wait would have been waited by itself';
 
 const CHECK_SAYS: Readonly<Record<CredentialChecked['state'], string>> = {
   valid: 'says that it is valid',
+  changed: 'says that it was changed since',
   invalid: 'says that it is not valid',
   unknown: 'could not tell whether it is valid',
 };
@@ -152,6 +153,7 @@ function checkCredential(facts: Facts, work: Completeness): Decision {
   const said = `the check of its credential ${CHECK_SAYS[credential.state]} (${credential.evidence})`;
   if (credential.state === 'invalid')
     return ask(facts, work, { why: said, otherwise: 'a valid credential, or a check that could not tell, would have been tried again' });
+  if (credential.state === 'changed') return retry(facts, work, AFRESH, said);
   if (credential.state === 'valid') return retry(facts, work, { kind: 'retry', wait: 'backoff', elsewhere: 'any' }, said);
   const untold = runs.filter((run) => run.failure?.reason === failure.reason).length;
   if (untold > MAX_UNTOLD + granted)

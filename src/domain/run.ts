@@ -1,5 +1,6 @@
 // One attempt at a task: what it is given, how its process ended, and what it reports.
 
+import type { CredentialUsed } from './credential.ts';
 import type { Failure, FailureType } from './failure.ts';
 import type { BankSeen, RepositorySeen, Seen } from './output.ts';
 import type { Plan } from './plan-text.ts';
@@ -108,6 +109,8 @@ export interface RunFacts {
   readonly session?: string;
   readonly boundSession?: true;
   readonly agentVersion?: string;
+  /** What it was let in with. */
+  readonly credentials?: readonly CredentialUsed[];
   readonly seen: Seen;
 }
 
@@ -147,6 +150,7 @@ export interface RunRecord {
   readonly session?: string;
   readonly boundSession?: true;
   readonly agentVersion?: string;
+  readonly credentials?: readonly CredentialUsed[];
   /** The session of an earlier run that it was to go on with. */
   readonly resumes?: Session;
   /** It began a new conversation with a hand-off from the one before it, which had come to its end. */

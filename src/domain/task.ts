@@ -20,6 +20,8 @@ export interface TaskSpec {
   readonly split?: 'auto' | 'never';
   readonly bank?: 'origin' | 'host';
   readonly pool?: string;
+  /** Names from outlive.yaml of the hosts. */
+  readonly credentials?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -95,6 +97,8 @@ export interface Task {
   readonly step?: StepOf;
   readonly bank: 'origin' | 'host';
   readonly pool: string;
+  /** Left out: the agent's usual variables where they are set, else the host's login. */
+  readonly credentials?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 

@@ -36,6 +36,8 @@ export interface RunDir {
   /** What the agent's adapter has written for it. */
   readonly files: string;
   readonly result: string;
+  /** Which credentials it was given: names and keyed hashes. */
+  readonly credentials: string;
   /** Where an agent that plans writes its plan; among its temporary files, where it may write whatever its sandbox. */
   readonly plan: string;
   readonly stdout: string;
@@ -68,6 +70,7 @@ function runDirAt(state: string, task: string, run: string): RunDir {
     prompt: file('prompt.md'),
     files: file('agent'),
     result: file('result.json'),
+    credentials: file('credentials.json'),
     plan: join(root, 'tmp', 'outlive-plan.json'),
     stdout: file('stdout.log'),
     stderr: file('stderr.log'),

@@ -2,10 +2,12 @@
 
 import { z } from 'zod';
 import type { Timing } from '../domain/contract.ts';
+import type { CredentialSettings } from '../domain/credential.ts';
 import { parseDuration, sayDuration } from '../domain/duration.ts';
 import type { Attention, ChannelSettings } from '../domain/notice.ts';
 import { parseSize } from '../domain/size.ts';
 import { type Complaint, type Finding, findingsOf } from './complaints.ts';
+import { credentials, credentialsOf } from './credential-schema.ts';
 import { readDocument } from './document.ts';
 import { expected, expectedSilently } from './expected.ts';
 import { argv, DAY_MS, duration, isAddress, line, mapping, size, text } from './fields.ts';
@@ -16,6 +18,9 @@ export interface Settings {
   readonly timing: Timing;
   readonly identity: { readonly name: string; readonly email: string };
   readonly forge: ForgeSettings;
+  readonly credentials: Readonly<Record<string, CredentialSettings>>;
+  /** The variable with the key of the keyed hashes of credentials; left out: the namespace is the key. */
+  readonly hashKeyFrom?: string;
   /** Where notices go out, in the order of the file. */
   readonly notify: readonly ChannelSettings[];
   readonly owners: Omit<Attention, 'channels'>;
@@ -63,6 +68,7 @@ export const DEFAULT_SETTINGS: Settings = {
   timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000, secondLookMs: 60_000 },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
   forge: { host: 'github.com', tokenFrom: ['GITHUB_TOKEN', 'GH_TOKEN'] },
+  credentials: {},
   notify: [],
   owners: { remindMs: 4 * HOUR_MS, escalateMs: 12 * HOUR_MS },
   host: { wrap: [], outputBytes: GIB },
@@ -169,14 +175,16 @@ const configFile = mapping(
     host: host.exactOptional(),
     retention: retention.exactOptional(),
     forge: forge.exactOptional(),
+    credentials: credentials.exactOptional(),
+    hashKey: z.strictObject({ env: z.string() }, { error: expectedSilently('{env: NAME}: the variable that holds it') }).exactOptional(),
     notify: z.array(channel, { error: expected(`a list with ${CHANNEL_FORM}`) }).exactOptional(),
     owners: owners.exactOptional(),
     agents: text('the path of a JavaScript module, such as ./agents.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     outputs: text('the path of a JavaScript module, such as ./outputs.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     dataConverter: text('the path of a JavaScript module, such as ./codec.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
   },
-  'a mapping with any of timing, host, retention, forge, notify, owners, agents, outputs, dataConverter',
-  ['credentials', 'thresholds'],
+  'a mapping with any of timing, host, retention, forge, credentials, hashKey, notify, owners, agents, outputs, dataConverter',
+  ['thresholds'],
 );
 
 /** An empty file means the defaults. Never throws. */
@@ -197,6 +205,8 @@ function settingsOf({
   host = {},
   retention = {},
   forge: ofForge = {},
+  credentials: named = {},
+  hashKey,
   notify = [],
   owners: ofOwners = {},
   agents,
@@ -207,6 +217,8 @@ function settingsOf({
     timing: timingOf(given),
     identity: { ...DEFAULT_SETTINGS.identity, ...ofForge.identity },
     forge: forgeOf(ofForge),
+    credentials: credentialsOf(named),
+    ...(hashKey !== undefined && { hashKeyFrom: hashKey.env }),
     notify: notify.map(channelOf),
     owners: ownersOf(ofOwners),
     host: hostOf(host),

@@ -38,6 +38,7 @@ export function taskOf(spec: TaskSpec, own: RegisteredOutputs = {}): Task {
     ...(spec.split === 'never' && { split: spec.split }),
     bank: spec.bank ?? (spec.workspace ? 'origin' : 'host'),
     pool: spec.pool ?? 'default',
+    ...(spec.credentials && { credentials: spec.credentials }),
     env: spec.env ?? {},
   };
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { OUTPUT_NAME, TASK_ID } from '../domain/names.ts';
 import type { BuiltInKind, BuiltInOutputSpec, CheckSpec, LimitsSpec, OutputSpec, TaskSpec } from '../domain/task.ts';
 import { agent } from './agent-schema.ts';
+import { CREDENTIAL_NAME } from './credential-schema.ts';
 import { expected, expectedSilently, sayWord } from './expected.ts';
 import { argv, count, DAY_MS, dollars, duration, isAddress, line, mapping, text } from './fields.ts';
 import { isRefName, repositoryAddress } from './repository.ts';
@@ -225,6 +226,10 @@ const env = z
 
 const list = <Item extends z.ZodType>(item: Item, form: string) => z.array(item, { error: expected(form) });
 
+/** What stands there instead may be the value. */
+const NAME_FORM = expectedSilently('the name of a credential: a letter, then a-z, 0-9 and -');
+const credentialName = z.string({ error: NAME_FORM }).regex(CREDENTIAL_NAME, { error: NAME_FORM });
+
 const TASK_FORM = 'a task: a mapping with at least id, agent, prompt and outputs';
 const task = {
   id: text('1 to 63 characters a-z, 0-9 and -, not beginning with -', { pattern: TASK_ID }).meta({
@@ -261,10 +266,14 @@ const task = {
   pool: text('1 to 63 characters a-z, 0-9 and -, not beginning with -', { pattern: /^[a-z0-9][a-z0-9-]{0,62}$/ })
     .exactOptional()
     .describe('The hosts that may take it. Default default.'),
+  credentials: list(credentialName, 'a list of names of credentials, such as [anthropic]')
+    .min(1, { error: expected('at least one name, or no credentials at all') })
+    .exactOptional()
+    .describe("Names from outlive.yaml of the hosts. Default: the agent's usual variable where it is set, else the host's login."),
   env: env.exactOptional(),
 } satisfies ShapeOf<TaskSpec>;
 
-export const taskSpec = mapping(task, TASK_FORM, ['credentials']).meta({
+export const taskSpec = mapping(task, TASK_FORM).meta({
   title: 'Outlive task',
   description: 'A task for `outlive submit`.',
 }) satisfies z.ZodType<TaskSpec>;

@@ -17,7 +17,7 @@ export async function checkCredential(life: TaskLife, { because }: Extract<Step,
 }
 
 async function asked(life: TaskLife, because: string): Promise<CredentialChecked> {
-  const { n = 0, host } = life.runs.at(-1) ?? {};
+  const { n = 0, host, credentials: used } = life.runs.at(-1) ?? {};
   if (host === undefined) return { state: 'unknown', evidence: 'nobody knows on which host it was refused' };
   const { checkCredential } = proxyActivities<Pick<ControlActivities, 'checkCredential'>>({
     taskQueue: hostQueue(host),
@@ -28,7 +28,7 @@ async function asked(life: TaskLife, because: string): Promise<CredentialChecked
     retry: { maximumInterval: '1m' },
   });
   try {
-    return await checkCredential({ task: life.working, n });
+    return await checkCredential({ task: life.working, n, ...(used ? { used } : {}) });
   } catch (error) {
     if (!isNobodyThere(error)) throw error;
     return { state: 'unknown', evidence: `${host}, where it was refused, does not answer` };

@@ -87,7 +87,17 @@ function failed(reason: Reason, where: string, value: string, host?: string): En
   return { record: { failure, outcome: 'failed', ...(host ? { host } : {}) } };
 }
 
-function ofFacts({ host, entered, startedAt, endedAt, usage, session, boundSession, agentVersion }: RunFacts): Partial<RunRecord> {
+function ofFacts({
+  host,
+  entered,
+  startedAt,
+  endedAt,
+  usage,
+  session,
+  boundSession,
+  agentVersion,
+  credentials,
+}: RunFacts): Partial<RunRecord> {
   return {
     host,
     entered,
@@ -97,5 +107,6 @@ function ofFacts({ host, entered, startedAt, endedAt, usage, session, boundSessi
     ...(session === undefined ? {} : { session }),
     ...(boundSession ? { boundSession } : {}),
     ...(agentVersion === undefined ? {} : { agentVersion }),
+    ...(credentials ? { credentials } : {}),
   };
 }

@@ -18,13 +18,12 @@ describe('the JSON Schema of a task', () => {
     expect(validator.safeParse(read(`good/${name}`)).error?.issues).toBeUndefined();
   });
 
-  it.each(['many-mistakes.yaml', 'later.json'])('refuses %s', (name) => {
+  it.each(['many-mistakes.yaml'])('refuses %s', (name) => {
     expect(validator.safeParse(read(`bad/${name}`)).success).toBe(false);
   });
 
   it.each<[string, object]>([
     ['an unknown key', { promt: 'x' }],
-    ['a key of a later version', { credentials: ['anthropic'] }],
     ['an agent that lacks something', { agent: { use: 'acp' } }],
     ['an agent with the keys of another', { agent: { use: 'claude', argv: ['x'] } }],
     ['a duration in words', { limits: { wall: 'ten minutes' } }],

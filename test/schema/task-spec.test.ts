@@ -30,7 +30,6 @@ const REPO = 'no address of a repository; expected https://…, ssh://…, git@h
 const SECRET = 'holds credentials; expected an address without them: git on the hosts must have them (a credential helper, an SSH key)';
 const VARIABLE = 'no name for a variable; expected a name of letters, digits and _, not beginning with a digit or with OUTLIVE_';
 const COUNT = 'expected a whole number from 1 to 1000';
-const NOT_YET = 'not supported by this version of Outlive';
 
 describe('a good spec', () => {
   it('gets every default', () => {
@@ -78,6 +77,7 @@ describe('a good spec', () => {
       limits: { runs: 8, perReason: 2, wallMs: 43_200_000, costUsd: 20, run: { wallMs: 1_800_000, stallMs: 120_000, costUsd: 2.5 } },
       bank: 'host',
       pool: 'gpu-1',
+      credentials: ['anthropic'],
       env: { CI: '1', NODE_ENV: 'test' },
     });
   });
@@ -134,7 +134,7 @@ describe('a bad spec', () => {
       'task.yaml:1:1 prompt: missing; expected a text that says what to do',
       `task.yaml:1:5 id: found "Fix_Login"; ${NAME}`,
       'task.yaml:2:8 agent: "cluade" is no agent; expected one of claude, codex, opencode, acp, command, module (did you mean claude?)',
-      'task.yaml:3:1 promt: unknown key; expected one of id, title, owner, agent, prompt, workspace, continues, outputs, checks, approve, split, limits, bank, pool, env (did you mean prompt?)',
+      'task.yaml:3:1 promt: unknown key; expected one of id, title, owner, agent, prompt, workspace, continues, outputs, checks, approve, split, limits, bank, pool, credentials, env (did you mean prompt?)',
       `task.yaml:5:9 workspace.repo: ${SECRET}`,
       `task.yaml:7:11 outputs[0].kind: "comit" is no kind of output; ${KINDS} (did you mean commit?)`,
       `task.yaml:12:11 outputs[2].path: found "../report.md"; ${PATH}`,
@@ -147,10 +147,6 @@ describe('a bad spec', () => {
       'task.yaml:20:14 env.TOKEN: found a number; expected text (put it in quotes)',
       `task.yaml:20:22 env.2ND: ${VARIABLE}`,
     ]);
-  });
-
-  it('that asks for what a later version has is told so, in JSON too', () => {
-    expect(linesOf(parseTaskSpec(fixture('bad/later.json'), 'later.json'))).toEqual([`later.json:6:3 credentials: ${NOT_YET}`]);
   });
 
   it.each<[string, string[], string[]]>([
@@ -266,6 +262,16 @@ describe('a bad spec', () => {
       output({ kind: 'comment', issue: 0, body: 'a' }),
       ['outputs[0].issue: found 0; expected the number of an issue or a pull request'],
     ],
+    [
+      'no credential at all',
+      complaints({ credentials: [] }),
+      ['credentials: found an empty list; expected at least one name, or no credentials at all'],
+    ],
+    [
+      'a credential that is none',
+      complaints({ credentials: ['sk-ant-x/y'] }),
+      ['credentials[0]: found text; expected the name of a credential: a letter, then a-z, 0-9 and -'],
+    ],
     ['an output without its kind', output({ path: 'a' }), [`outputs[0].kind: missing; ${KINDS}`]],
     ['a key of another output', output({ kind: 'commit', by: 'agent' }), ['outputs[0].by: unknown key; expected one of kind, conclusive']],
     [
@@ -345,7 +351,7 @@ describe('a bad spec', () => {
       'a key with a line break',
       complaints({ 'a\nb': 1 }),
       [
-        '["a\\nb"]: unknown key; expected one of id, title, owner, agent, prompt, workspace, continues, outputs, checks, approve, split, limits, bank, pool, env',
+        '["a\\nb"]: unknown key; expected one of id, title, owner, agent, prompt, workspace, continues, outputs, checks, approve, split, limits, bank, pool, credentials, env',
       ],
     ],
     [
