@@ -100,7 +100,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       searchAttributes: attributes.usable,
       redact: redactFor(env).with(namedSecrets(settings.config, env)),
       credentials: credentialStore(settings.config, env, target.namespace),
-      checks: createChecks(env),
+      checks: createChecks(),
       log,
     };
     host = servesHost ? await openHost(deps, settings) : undefined;

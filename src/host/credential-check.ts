@@ -2,7 +2,7 @@
 // that is missing for this one question, or an answer that nobody expected, could not tell.
 
 import { execa } from 'execa';
-import type { CheckSettings, CredentialChecked, Login } from '../domain/credential.ts';
+import type { CheckedProvider, CheckSettings, CredentialChecked, Login } from '../domain/credential.ts';
 import type { Credential } from './credentials.ts';
 import { findProgram } from './find-program.ts';
 
@@ -12,12 +12,12 @@ const PATIENCE_MS = 15_000;
 /** A command that checks says so, as a probe does. */
 const INVALID_EXIT = 10;
 
-/** Never throws. `env` is the worker's. */
-export async function checkOne({ used, settings, value }: Credential, env: NodeJS.ProcessEnv): Promise<Answer> {
-  if (settings.kind === 'login') return checkLogin(settings.login, env);
+/** Never throws. */
+export async function checkOne({ used, settings, value, env, implied }: Credential): Promise<Answer> {
+  if (settings.kind === 'login') return checkLogin(settings.login, env, implied === true);
   if (!settings.check) return { state: 'unknown', evidence: `no check is known for the credential ${used.name}` };
   if (value === undefined) return { state: 'unknown', evidence: `${settings.env} is not set` };
-  return settings.check.kind === 'command' ? runCheck(settings.check.argv, value, env) : ask(questionOf(settings.check, value));
+  return settings.check.kind === 'command' ? runCheck(settings.check.argv, value, env) : ask(questionOf(settings.check, value, env));
 }
 
 interface Question {
@@ -29,25 +29,38 @@ interface Question {
 
 const isOk = (status: number): boolean => status >= 200 && status < 300;
 
-function questionOf(check: Exclude<CheckSettings, { kind: 'command' }>, value: string): Question {
+/** By each provider's own convention, and the variable that its tools read it from: a key of a gateway is shown to nobody else. */
+const BASES: Readonly<Record<CheckedProvider, readonly [byDefault: string, variable: string]>> = {
+  anthropic: ['https://api.anthropic.com', 'ANTHROPIC_BASE_URL'],
+  openai: ['https://api.openai.com/v1', 'OPENAI_BASE_URL'],
+  gemini: ['https://generativelanguage.googleapis.com', 'GOOGLE_GEMINI_BASE_URL'],
+  github: ['https://api.github.com', 'GITHUB_API_URL'],
+};
+
+function baseOf({ kind, baseUrl }: Extract<CheckSettings, { kind: CheckedProvider }>, env: NodeJS.ProcessEnv): string {
+  const [byDefault, variable] = BASES[kind];
+  return (baseUrl ?? env[variable] ?? byDefault).replace(/\/+$/, '');
+}
+
+function questionOf(check: Exclude<CheckSettings, { kind: 'command' }>, value: string, env: NodeJS.ProcessEnv): Question {
   switch (check.kind) {
     case 'anthropic':
       return {
-        url: `${check.baseUrl ?? 'https://api.anthropic.com'}/v1/models?limit=1`,
+        url: `${baseOf(check, env)}/v1/models?limit=1`,
         headers: { 'x-api-key': value, 'anthropic-version': '2023-06-01' },
         // A proxy on the way says 403 too, and not in this form.
         judge: (status, body) => byStatus(status, status === 401 || (status === 403 && body.includes('permission_error'))),
       };
     case 'openai':
       return {
-        url: `${check.baseUrl ?? 'https://api.openai.com'}/v1/models`,
+        url: `${baseOf(check, env)}/models`,
         headers: { authorization: `Bearer ${value}` },
         // A key with few rights may not list models, and works all the same: 403 could not tell.
         judge: (status) => byStatus(status, status === 401),
       };
     case 'gemini':
       return {
-        url: `${check.baseUrl ?? 'https://generativelanguage.googleapis.com'}/v1beta/models?pageSize=1`,
+        url: `${baseOf(check, env)}/v1beta/models?pageSize=1`,
         headers: { 'x-goog-api-key': value },
         judge: (status, body) =>
           byStatus(
@@ -59,7 +72,7 @@ function questionOf(check: Exclude<CheckSettings, { kind: 'command' }>, value: s
       };
     case 'github':
       return {
-        url: `${check.baseUrl ?? 'https://api.github.com'}/rate_limit`,
+        url: `${baseOf(check, env)}/rate_limit`,
         headers: { authorization: `Bearer ${value}`, 'user-agent': 'outlive' },
         judge: (status) => byStatus(status, status === 401),
       };
@@ -113,7 +126,7 @@ const STATUS: Readonly<Partial<Record<Login, readonly string[]>>> = {
   codex: ['codex', 'login', 'status'],
 };
 
-async function checkLogin(login: Login, env: NodeJS.ProcessEnv): Promise<Answer> {
+async function checkLogin(login: Login, env: NodeJS.ProcessEnv, implied: boolean): Promise<Answer> {
   const argv = STATUS[login];
   if (!argv) return { state: 'unknown', evidence: `${login} has no command that says whether it is logged in` };
   const [program = '', ...args] = argv;
@@ -129,7 +142,8 @@ async function checkLogin(login: Login, env: NodeJS.ProcessEnv): Promise<Answer>
       timeout: PATIENCE_MS,
     });
     const said = `\`${argv.join(' ')}\` ends with ${exitCode ?? 'no code'}`;
-    if (exitCode === 1) return { state: 'invalid', evidence: `${said}: nobody is logged in there` };
+    // Where nobody said that it is the login, the agent may be let in by its own settings.
+    if (exitCode === 1) return { state: implied ? 'unknown' : 'invalid', evidence: `${said}: nobody is logged in there` };
     return {
       state: 'unknown',
       evidence: `${said}: ${exitCode === 0 ? 'somebody is logged in, and only a request can tell whether they are let in' : 'it does not say'}`,
@@ -147,14 +161,16 @@ export interface CredentialChecks {
 const FRESH_MS = { valid: 30_000, invalid: 30_000, unknown: 5000 } as const;
 
 /** Shared by all tasks of a worker: one question in flight for a credential, its answer kept for a short time. */
-export function createChecks(env: NodeJS.ProcessEnv, ask: typeof checkOne = checkOne, now: () => number = Date.now): CredentialChecks {
+export function createChecks(ask: typeof checkOne = checkOne, now: () => number = Date.now): CredentialChecks {
   const kept = new Map<string, { readonly answer: Promise<Answer>; until: number }>();
   return {
     check: (credential) => {
-      const key = `${credential.used.name}@${credential.used.id ?? ''}`;
+      const { used, implied, env } = credential;
+      // The same key may be one of several providers', and a login is that of one home.
+      const key = JSON.stringify([used, implied, env['HOME'], ...Object.values(BASES).map(([, variable]) => env[variable])]);
       const there = kept.get(key);
       if (there && now() < there.until) return there.answer;
-      const entry = { answer: ask(credential, env), until: Number.POSITIVE_INFINITY };
+      const entry = { answer: ask(credential), until: Number.POSITIVE_INFINITY };
       kept.set(key, entry);
       void entry.answer.then(({ state }) => {
         entry.until = now() + FRESH_MS[state];

@@ -10,6 +10,10 @@ export interface Credential {
   readonly used: CredentialUsed;
   readonly settings: CredentialSettings;
   readonly value?: string;
+  /** The environment that it is used in. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Nobody named it: the agent may be let in by something else, of which nothing is known here. */
+  readonly implied?: true;
 }
 
 export interface CredentialStore {
@@ -33,13 +37,15 @@ export class CredentialMissing extends Error {
 
 /** `usual`: the variables that the agent's provider's tools read; asked only where the task names none. Throws CredentialMissing. */
 export function credentialsOf(
-  store: CredentialStore,
-  { credentials, agent }: Pick<Task, 'credentials' | 'agent'>,
+  host: CredentialStore,
+  { credentials, agent, env }: Pick<Task, 'credentials' | 'agent' | 'env'>,
   usual: readonly string[],
 ): readonly Credential[] {
+  // A task may bring its own, and say where its provider is.
+  const store = { ...host, env: { ...host.env, ...env } };
   if (credentials) return credentials.map((name) => named(store, name));
   const set = usual.filter((variable) => store.env[variable]).map((variable) => credentialIn(store, variable));
-  return set.length > 0 ? set : loginOf(agent.use);
+  return set.length > 0 ? set : loginOf(store, agent.use);
 }
 
 /** Of the variables that are set, those that a run gets. */
@@ -64,11 +70,12 @@ export function named(store: CredentialStore, name: string): Credential {
   const settings = Object.hasOwn(store.settings, name) ? store.settings[name] : USUAL[name];
   if (!settings)
     throw new CredentialMissing(name, `the credential ${name} is not known here: name it under credentials in outlive.yaml of this host`);
-  if (settings.kind === 'login') return { used: { name }, settings };
-  const value = store.env[settings.env];
+  const { env } = store;
+  if (settings.kind === 'login') return { used: { name }, settings, env };
+  const value = env[settings.env];
   if (!value)
     throw new CredentialMissing(name, `the credential ${name} has no value here: set ${settings.env} in the worker's environment`);
-  return { used: { name, id: hashOf(store, value) }, settings, value };
+  return { used: { name, id: hashOf(store, value) }, settings, value, env };
 }
 
 /** By its configured or usual name where it has one, else by the variable. */
@@ -76,12 +83,12 @@ function credentialIn(store: CredentialStore, variable: string): Credential {
   const known = Object.entries({ ...USUAL, ...store.settings }).find(([, one]) => one.kind === 'env' && one.env === variable);
   const [name, settings] = known ?? [variable.toLowerCase().replaceAll('_', '-'), { kind: 'env', env: variable } as const];
   const value = store.env[variable] ?? '';
-  return { used: { name, id: hashOf(store, value) }, settings, value };
+  return { used: { name, id: hashOf(store, value) }, settings, value, env: store.env };
 }
 
-function loginOf(use: string): readonly Credential[] {
+function loginOf({ env }: CredentialStore, use: string): readonly Credential[] {
   const login = use === 'claude' || use === 'codex' || use === 'opencode' ? use : undefined;
-  return login === undefined ? [] : [{ used: { name: `${login}-login` }, settings: { kind: 'login', login } }];
+  return login === undefined ? [] : [{ used: { name: `${login}-login` }, settings: { kind: 'login', login }, env, implied: true }];
 }
 
 const ID_LENGTH = 12;

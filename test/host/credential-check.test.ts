@@ -1,7 +1,10 @@
 // The free question to a provider, against a server that answers as told: what is a yes, what is a no, and all that is neither.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { CheckSettings } from '../../src/domain/credential.ts';
@@ -26,13 +29,13 @@ beforeEach(() => {
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
 const check = (settings: CheckSettings, env: NodeJS.ProcessEnv = {}) =>
-  checkOne({ used: { name: 'mine', id: '0123' }, settings: { kind: 'env', env: 'MY_KEY', check: settings }, value: KEY }, env);
+  checkOne({ used: { name: 'mine', id: '0123' }, settings: { kind: 'env', env: 'MY_KEY', check: settings }, value: KEY, env });
 const http = () => ({ kind: 'http', url: `${baseUrl}/me`, header: 'x-key', prefix: '', valid: [200, 204], invalid: [401] }) as const;
 
 describe('a provider', () => {
   it.each([
     ['anthropic', '/v1/models?limit=1', 'x-api-key', KEY],
-    ['openai', '/v1/models', 'authorization', `Bearer ${KEY}`],
+    ['openai', '/models', 'authorization', `Bearer ${KEY}`],
     ['gemini', '/v1beta/models?pageSize=1', 'x-goog-api-key', KEY],
     ['github', '/rate_limit', 'authorization', `Bearer ${KEY}`],
   ] as const)('%s is asked for free, in its own way', async (kind, url, header, value) => {
@@ -96,9 +99,14 @@ describe('a provider', () => {
 });
 
 describe('a login', () => {
-  const login = (kind: 'claude' | 'codex' | 'opencode', script: string) => {
+  const login = (kind: 'claude' | 'codex' | 'opencode', script: string, implied?: true) => {
     answer = { status: 200, body: '' };
-    return checkOne({ used: { name: 'mine' }, settings: { kind: 'login', login: kind } }, { PATH: script });
+    return checkOne({
+      used: { name: 'mine' },
+      settings: { kind: 'login', login: kind },
+      env: { PATH: script },
+      ...(implied ? { implied } : {}),
+    });
   };
 
   it('whose program is not there, or has no word for it, could not tell', async () => {
@@ -110,15 +118,42 @@ describe('a login', () => {
   });
 });
 
+describe('a login that nobody named', () => {
+  it('and that is not there says nothing: the agent may be let in by its own settings', async () => {
+    const bin = mkdtempSync(join(tmpdir(), 'outlive-login-'));
+    writeFileSync(join(bin, 'claude'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const login = (implied: boolean) =>
+      checkOne({
+        used: { name: 'mine' },
+        settings: { kind: 'login', login: 'claude' },
+        env: { PATH: `${bin}:${process.env['PATH']}` },
+        ...(implied ? { implied } : {}),
+      });
+    expect(await login(false)).toMatchObject({ state: 'invalid', evidence: expect.stringContaining('nobody is logged in') });
+    expect(await login(true)).toMatchObject({ state: 'unknown' });
+    rmSync(bin, { recursive: true });
+  });
+});
+
+describe('a provider that is somewhere else', () => {
+  it('is asked there, and its key is shown to nobody else', async () => {
+    answer = { status: 200, body: '' };
+    const env = { ANTHROPIC_BASE_URL: `${baseUrl}/gateway/` };
+    expect(await check({ kind: 'anthropic' }, env)).toMatchObject({
+      state: 'valid',
+      evidence: `GET ${baseUrl}/gateway/v1/models answers 200`,
+    });
+  });
+});
+
 describe('the checks of a worker', () => {
-  const credential = { used: { name: 'mine', id: '1' }, settings: { kind: 'env', env: 'X' } } as const;
+  const credential = { used: { name: 'mine', id: '1' }, settings: { kind: 'env', env: 'X' }, env: {} } as const;
 
   it('ask once for many tasks, again after a while, and sooner where nobody could tell', async () => {
     let now = 0;
     let state: 'valid' | 'unknown' = 'valid';
     let questions = 0;
     const checks = createChecks(
-      {},
       async () => {
         questions += 1;
         return { state, evidence: '' };

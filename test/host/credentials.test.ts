@@ -12,7 +12,7 @@ describe('the credentials of a run', () => {
     const settings = { team: { kind: 'env', env: 'TEAM_KEY' } } as const;
     const found = credentialsOf(
       store({ settings, env: { TEAM_KEY: VALUE, OPENAI_API_KEY: 'sk-x' } }),
-      { credentials: ['team', 'openai'], agent: { use: 'claude' } },
+      { credentials: ['team', 'openai'], agent: { use: 'claude' }, env: {} },
       CLAUDE,
     );
     expect(found.map(({ used }) => used.name)).toEqual(['team', 'openai']);
@@ -20,7 +20,7 @@ describe('the credentials of a run', () => {
   });
 
   it('are the usual variables of its agent where they are set, else its login', () => {
-    const asked = (env: NodeJS.ProcessEnv, use: string) => credentialsOf(store({ env }), { agent: { use } }, CLAUDE);
+    const asked = (env: NodeJS.ProcessEnv, use: string) => credentialsOf(store({ env }), { agent: { use }, env: {} }, CLAUDE);
     expect(asked({ ANTHROPIC_API_KEY: VALUE, ANTHROPIC_AUTH_TOKEN: 't' }, 'claude').map(({ used }) => used.name)).toEqual([
       'anthropic',
       'anthropic-auth-token',
@@ -29,11 +29,16 @@ describe('the credentials of a run', () => {
     expect(asked({}, 'command')).toEqual([]);
   });
 
+  it('may be brought by the task itself', () => {
+    const [own] = credentialsOf(store(), { agent: { use: 'claude' }, env: { ANTHROPIC_API_KEY: VALUE } }, CLAUDE);
+    expect(own).toMatchObject({ used: { name: 'anthropic' }, value: VALUE });
+  });
+
   it('that are not there are said with what to set, and are lacked like a program', () => {
     const lack =
       (name: string, settings = {}) =>
       () =>
-        credentialsOf(store({ settings }), { credentials: [name], agent: { use: 'claude' } }, []);
+        credentialsOf(store({ settings }), { credentials: [name], agent: { use: 'claude' }, env: {} }, []);
     expect(lack('nobody')).toThrow('name it under credentials in outlive.yaml');
     expect(lack('anthropic')).toThrow('set ANTHROPIC_API_KEY');
     expect(lack('constructor')).toThrow(CredentialMissing);
@@ -43,8 +48,11 @@ describe('the credentials of a run', () => {
 
 describe('a keyed hash', () => {
   const idOf = (value: string, hashKey = 'default') =>
-    credentialsOf(store({ env: { ANTHROPIC_API_KEY: value }, hashKey }), { credentials: ['anthropic'], agent: { use: 'x' } }, [])[0]?.used
-      .id;
+    credentialsOf(
+      store({ env: { ANTHROPIC_API_KEY: value }, hashKey }),
+      { credentials: ['anthropic'], agent: { use: 'x' }, env: {} },
+      [],
+    )[0]?.used.id;
   it('is the same for the same value on every host, and says nothing of it', () => {
     expect(idOf(VALUE)).toMatch(/^[0-9a-f]{12}$/);
     expect(idOf(VALUE)).toBe(idOf(VALUE));

@@ -23,7 +23,7 @@ export async function check(name: string | undefined, screen: Screen): Promise<E
   const store = storeOf(config, screen);
   const found = name === undefined ? allCredentials(store) : [one(store, name)];
   const redact = redactFor(screen.env);
-  const rows = redact.json(await Promise.all(found.map((credential) => rowOf(credential, screen))));
+  const rows = redact.json(await Promise.all(found.map((credential) => rowOf(credential))));
   screen.give(rows);
   screen.say(rows.length === 0 ? NONE : render(rows, screen.ink));
   return rows.every(({ state }) => state === 'valid') && rows.length > 0 ? EXIT.ok : EXIT.notSo;
@@ -45,9 +45,9 @@ function one(store: CredentialStore, name: string): Credential {
   }
 }
 
-async function rowOf(credential: Credential | CredentialMissing, { env }: Screen): Promise<Row> {
+async function rowOf(credential: Credential | CredentialMissing): Promise<Row> {
   if (credential instanceof CredentialMissing) return { credential: credential.credential, state: 'missing', evidence: credential.message };
-  return { credential: sayCredential(credential.used), ...(await checkOne(credential, env)) };
+  return { credential: sayCredential(credential.used), ...(await checkOne(credential)) };
 }
 
 function render(rows: readonly Row[], ink: Ink): string {

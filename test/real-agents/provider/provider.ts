@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { type Question, readQuestion, shellCall } from './questions.ts';
-import { ERRORS, SCENARIOS, type ScenarioName, type Step } from './scenarios.ts';
+import { ERRORS, SCENARIOS, type ScenarioName, type Step, splitStep } from './scenarios.ts';
 import { type Answer, BEGINNING, BODY, EVENTS, type WireEvent } from './wire.ts';
 
 /** One question to the model, hidden retries included. `at` in milliseconds. */
@@ -34,7 +34,8 @@ export async function startProvider(scenario: ScenarioName): Promise<Provider> {
   const requests: ModelRequest[] = [];
   const sockets = new Set<Socket>();
   const stepFor = (question: Question): Step => {
-    const next = steps[Math.min(asked, steps.length - 1)] ?? SIDE_ANSWER;
+    const told = steps[Math.min(asked, steps.length - 1)] ?? SIDE_ANSWER;
+    const next = told.kind === 'split' ? splitStep(question.text) : told;
     // Where the provider is away, it is away for everybody.
     if (question.tools.length === 0) return next.kind === 'answer' ? SIDE_ANSWER : next;
     asked += 1;
@@ -103,6 +104,8 @@ function play(step: Step, question: Question, response: ServerResponse, note: No
       json(response, status, body, step.headers);
       break;
     }
+    case 'split':
+      throw new Error('a split is played as the step that it comes to');
     case 'stall':
       note('stalled', question);
       begin(response, question);

@@ -15,6 +15,8 @@ export interface Question {
   readonly model: string;
   readonly streams: boolean;
   readonly tools: readonly Tool[];
+  /** All of it, as it came: the prompt, and what tools have said so far. */
+  readonly text: string;
 }
 
 export interface Tool {
@@ -42,7 +44,7 @@ export function readQuestion(method: string, path: string, text: string): Asked 
   const body = parse(text);
   const model = typeof body['model'] === 'string' ? body['model'] : (/models\/([^:]+):/.exec(path)?.[1] ?? 'test-model');
   const streams = dialect === 'gemini' ? path.includes('streamGenerateContent') : body['stream'] === true;
-  return { kind, dialect, model, streams, tools: toolsOf(dialect, body) };
+  return { kind, dialect, model, streams, tools: toolsOf(dialect, body), text };
 }
 
 function parse(text: string): Body {

@@ -8,6 +8,8 @@ export type Step =
   | { readonly kind: 'answer'; readonly says: string; readonly run?: string; readonly refuses?: true }
   | { readonly kind: 'error'; readonly error: ErrorName; readonly headers?: Readonly<Record<string, string>> }
   /** An answer begins, and then nothing more comes; or the connection is reset. */
+  /** What it answers depends on what it is asked for: the whole task is too long for it, a plan and its steps are not. */
+  | { readonly kind: 'split' }
   | { readonly kind: 'stall' }
   | { readonly kind: 'reset' };
 
@@ -18,6 +20,21 @@ const COMMIT =
 const WORKS: Step = { kind: 'answer', says: 'I will do the work now.', run: COMMIT };
 const ENDS: Step = { kind: 'answer', says: 'Done: the work is committed.' };
 
+/** Printed by a tool, and not to be found in its command. */
+const RAN = 'the-tool-ran';
+const PRINT = 'echo the-tool-""ran';
+const PLAN = '{"steps": [{"title": "one", "prompt": "Do the first half."}, {"title": "two", "prompt": "Do the second half."}]}';
+const STEP = `echo "$OUTLIVE_RUN" >> done.txt && git add -A && git -c user.name=agent -c user.email=agent@example.invalid commit -q -m "A step"`;
+
+/** The step of a provider for which the whole task is too long. */
+export function splitStep(text: string): Step {
+  const isPlan = text.includes('Plan this task; do not do it');
+  if (!isPlan && !text.includes('of a larger task')) return { kind: 'error', error: 'context' };
+  if (text.includes(RAN)) return ENDS;
+  const run = isPlan ? `printf '%s' '${PLAN}' > "$OUTLIVE_PLAN_FILE"` : STEP;
+  return { kind: 'answer', says: 'I will do that now.', run: `${run} && ${PRINT}` };
+}
+
 /** The agent's own questions, in order. Side questions (titles, summaries) come without tools and get a plain answer. */
 export const SCENARIOS = {
   success: [WORKS, ENDS],
@@ -25,6 +42,7 @@ export const SCENARIOS = {
   rate_limited: [{ kind: 'error', error: 'rate_limited', headers: { 'retry-after': '2' } }],
   overloaded: [{ kind: 'error', error: 'overloaded' }],
   context_exceeded: [{ kind: 'error', error: 'context' }],
+  split: [{ kind: 'split' }],
   stall: [{ kind: 'stall' }],
   reset_midstream: [{ kind: 'reset' }],
   stall_after_commit: [WORKS, { kind: 'stall' }],
