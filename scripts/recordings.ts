@@ -75,7 +75,7 @@ export function recordings(origin: string): readonly Recording[] {
       shell: isFirst(`${COMMIT.replace('work >', 'half >')}; ${fails('"reason":"context_window_exceeded"')}`, COMMIT),
       more: REST,
     },
-    { name: 'split', shell: isFirst(FULL, planned(STEP)), more: REST },
+    { name: 'split', shell: isFirst(FULL, planned(STEP)), more: { ...REST, split: 'auto' } },
     {
       name: 'split-by-a-person',
       shell: isFirst(FULL, planned(STEP)),
@@ -85,6 +85,7 @@ export function recordings(origin: string): readonly Recording[] {
     {
       name: 'step-adopted',
       shell: isFirst(FULL, planned(`grep -q 'step 1 of' "$OUTLIVE_PROMPT_FILE" && { ${fails('"reason":"refused"')}; }; ${STEP}`)),
+      more: { split: 'auto' },
       act: answers({ choice: 'adopt', note: 'It is not needed.', by: 'ann' }),
     },
     { name: 'approved', shell: COMMIT, more: { approve: 'before_finish' }, act: answers({ choice: 'approve', by: 'ann' }) },

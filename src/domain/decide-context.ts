@@ -77,7 +77,7 @@ function whyNotSplit(facts: Facts): string | undefined {
   if (runs.at(-1)?.plans) return 'to plan it once more would be the same again';
   if (!task.workspace) return 'without a repository there is no branch on which it could be worked in steps';
   if (failure.rule === OUTPUT_FLOOD) return 'nobody knows what wrote so much';
-  return task.split === 'never' ? 'its spec says that it is not to be split' : undefined;
+  return task.split === 'never' ? 'it is not to be split (split: never)' : undefined;
 }
 
 /** A person may say so where the policy does not. */

@@ -16,7 +16,7 @@ export interface TaskSpec {
   /** A person is shown what there is before Outlive publishes it. */
   readonly approve?: 'before_finish';
   readonly limits?: LimitsSpec;
-  /** May it be planned and worked in steps where one conversation is too small for it? Default auto. */
+  /** May it be planned and worked in steps where one conversation is too small for it? Default auto, for command and module never. */
   readonly split?: 'auto' | 'never';
   readonly bank?: 'origin' | 'host';
   readonly pool?: string;

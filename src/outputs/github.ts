@@ -89,15 +89,17 @@ export function gitHub({ api, token, host }: ForgeAccess, at: ForgeRepository, s
         const { data } = await octokit.rest.pulls.create({ ...at, title, body, draft, head: branch, base, request });
         return pullRequestOf(data);
       }),
-    comment: (issue, words) =>
-      call(`read the comments of #${issue}`, async (request) => {
-        const pages = octokit.paginate.iterator(octokit.rest.issues.listComments, { ...at, issue_number: issue, per_page: PAGE, request });
-        for await (const { data } of pages) {
-          const found = data.find(({ body }) => body?.includes(words));
-          if (found) return { url: found.html_url };
-        }
-        return undefined;
-      }),
+    comment: async (issue, words) => {
+      // Each page has its own patience: an old issue may have thousands.
+      for (let page = 1; ; page += 1) {
+        const { data } = await call(`read the comments of #${issue}`, (request) =>
+          octokit.rest.issues.listComments({ ...at, issue_number: issue, per_page: PAGE, page, request }),
+        );
+        const found = data.find(({ body }) => body?.includes(words));
+        if (found) return { url: found.html_url };
+        if (data.length < PAGE) return undefined;
+      }
+    },
     say: (issue, body) =>
       call(`comment on #${issue}`, async (request) => {
         const { data } = await octokit.rest.issues.createComment({ ...at, issue_number: issue, body, request });

@@ -35,12 +35,18 @@ export function taskOf(spec: TaskSpec, own: RegisteredOutputs = {}): Task {
     checks: (spec.checks ?? []).map(({ argv, timeout }) => ({ argv, timeoutMs: ms(timeout, DEFAULT_CHECK_TIMEOUT_MS) })),
     ...(spec.approve !== undefined && { approve: spec.approve }),
     limits: limitsOf(spec.limits ?? {}),
-    ...(spec.split === 'never' && { split: spec.split }),
+    ...(isSplittable(spec) ? {} : { split: 'never' }),
     bank: spec.bank ?? (spec.workspace ? 'origin' : 'host'),
     pool: spec.pool ?? 'default',
     ...(spec.credentials && { credentials: spec.credentials }),
     env: spec.env ?? {},
   };
+}
+
+/** To plan, a program has to understand its prompt; of one of the user's own that is said in the spec. */
+function isSplittable({ split, agent }: TaskSpec): boolean {
+  const { use } = typeof agent === 'string' ? { use: agent } : agent;
+  return split === undefined ? use !== 'command' && use !== 'module' : split === 'auto';
 }
 
 const isBuiltIn = (output: OutputSpec): output is BuiltInOutputSpec => BUILT_IN_KINDS.some((kind) => kind === output.kind);

@@ -257,7 +257,9 @@ const task = {
   split: z
     .enum(['auto', 'never'], { error: (issue) => sayWord(issue.input, 'way to split', ['auto', 'never']) })
     .exactOptional()
-    .describe('May the work be planned and done in steps where one conversation is too small for it? Default auto.'),
+    .describe(
+      'May the work be planned and done in steps where one conversation is too small for it? Default auto; for command and module never, because a program has to understand that it is to plan.',
+    ),
   limits: limits.exactOptional().describe('Ceilings. A breach asks a person; it does not fail the task.'),
   bank: z
     .enum(['origin', 'host'], { error: (issue) => sayWord(issue.input, 'bank', ['origin', 'host']) })

@@ -95,7 +95,7 @@ const sameInputs = (reason: Reason): Cases => ({
     'ask',
     {
       ...asks({ needsChange: true, choices: ['retry', 'split', 'look', 'wait', 'close'] }),
-      because: says('it left nothing that another run could begin with', 'its spec says that it is not to be split'),
+      because: says('it left nothing that another run could begin with', 'it is not to be split (split: never)'),
     },
   ],
   'asks where there is no branch to work on in steps': [

@@ -39,7 +39,12 @@ const subjects = (id: string) => fleet.git('log', '--reverse', '--format=%s', `m
 describe('a conversation that was full and left nothing', () => {
   it('is followed by a plan, and each of its steps by the next, until the whole is pushed once', async () => {
     const checks = [{ argv: ['sh', '-c', 'test -e one && test -e two && test -e three'] }];
-    await fleet.start('large', FULL, planner(['one', 'two', 'three']), { checks, title: 'Large', prompt: 'Write three files.' });
+    await fleet.start('large', FULL, planner(['one', 'two', 'three']), {
+      checks,
+      title: 'Large',
+      prompt: 'Write three files.',
+      split: 'auto',
+    });
     expect(await fleet.handle('large').result()).toMatchObject({ state: 'done', runs: 5 });
     const { runs, plan: told, outputs } = await fleet.status('large');
     expect(runs.map(({ plans, step, decision }) => [plans, step, decision?.kind])).toEqual([
@@ -66,7 +71,7 @@ describe('a conversation that was full and left nothing', () => {
 
   it('is told what is wrong with a plan that is none, once', async () => {
     const badly = `if [ -n "$OUTLIVE_PLAN_FILE" ] && ! grep -q 'expected 2 to 8' "$OUTLIVE_PROMPT_FILE"; then printf '%s' '${plan('one')}' > "$OUTLIVE_PLAN_FILE"; echo planned; exit 0; fi`;
-    await fleet.start('badly-planned', FULL, `${badly}\n${planner(['one', 'two'])}`, { prompt: 'Write two files.' });
+    await fleet.start('badly-planned', FULL, `${badly}\n${planner(['one', 'two'])}`, { prompt: 'Write two files.', split: 'auto' });
     expect(await fleet.handle('badly-planned').result()).toMatchObject({ state: 'done', runs: 5, reasons: { 'task.output_rejected': 1 } });
     const { runs } = await fleet.status('badly-planned');
     expect(runs.map(({ plans }) => plans)).toEqual([undefined, true, true, undefined, undefined]);
@@ -76,7 +81,7 @@ describe('a conversation that was full and left nothing', () => {
   it('asks where the spec says that it is not to be split, and splits when a person says so', async () => {
     await fleet.start('unsplit', FULL, planner(['one', 'two']), { prompt: 'Write two files.', split: 'never' });
     const { choices, text } = await fleet.question('unsplit');
-    expect(text).toContain('its spec says that it is not to be split');
+    expect(text).toContain('it is not to be split (split: never)');
     expect(choices).toContain('split');
     await answer('unsplit', { choice: 'split', note: 'Two files are two steps.', by: 'ann' });
     expect(await fleet.handle('unsplit').result()).toMatchObject({ state: 'done', runs: 4 });
@@ -87,7 +92,7 @@ describe('a conversation that was full and left nothing', () => {
 describe('a step that fails', () => {
   it('is tried again where its reason allows it, from what it left, without the steps before it', async () => {
     const killed = 'if [ "$title" = two ] && [ "$OUTLIVE_RUN" = 4 ]; then echo half > half; git add .; git commit -qm half; kill -9 $$; fi';
-    await fleet.start('stumbling', FULL, planner(['one', 'two', 'three'], killed), { prompt: 'Write three files.' });
+    await fleet.start('stumbling', FULL, planner(['one', 'two', 'three'], killed), { prompt: 'Write three files.', split: 'auto' });
     expect(await fleet.handle('stumbling').result()).toMatchObject({ state: 'done', runs: 6, reasons: { 'host.killed': 1 } });
     const { plan: told } = await fleet.status('stumbling');
     expect(told?.steps.map(({ runs }) => runs)).toEqual([[3], [4, 5], [6]]);
@@ -96,7 +101,7 @@ describe('a step that fails', () => {
 
   it('for good is an ordinary question; taken as it is, the next step follows', async () => {
     const refuses = `if [ "$title" = one ]; then ${fails('refused')}; fi`;
-    await fleet.start('refusing', FULL, planner(['one', 'two'], refuses), { prompt: 'Write two files.' });
+    await fleet.start('refusing', FULL, planner(['one', 'two'], refuses), { prompt: 'Write two files.', split: 'auto' });
     const { choices } = await fleet.question('refusing');
     expect(choices).toEqual(['retry', 'adopt', 'look', 'wait', 'close']);
     expect((await fleet.status('refusing')).plan?.steps.map(({ state }) => state)).toEqual(['current', 'later']);
@@ -108,7 +113,7 @@ describe('a step that fails', () => {
 
   it('because it is full as well is not split again: a person is asked', async () => {
     const full = `if [ "$title" = one ]; then ${FULL}; fi`;
-    await fleet.start('full-step', FULL, planner(['one', 'two'], full), { prompt: 'Write two files.' });
+    await fleet.start('full-step', FULL, planner(['one', 'two'], full), { prompt: 'Write two files.', split: 'auto' });
     const { text, choices } = await fleet.question('full-step');
     expect(text).toContain('a step is not split again');
     expect(choices).not.toContain('split');
@@ -121,7 +126,7 @@ describe('a conversation that was full and left something', () => {
   it('is gone on from once, and split when that one comes to the same end', async () => {
     const first = `${WORK}; ${FULL}`;
     const second = `if [ "$OUTLIVE_RUN" = 2 ]; then ${FULL}; fi\n${planner(['one', 'two'])}`;
-    await fleet.start('enriched-then-split', first, second, { prompt: 'Write two files.' });
+    await fleet.start('enriched-then-split', first, second, { prompt: 'Write two files.', split: 'auto' });
     expect(await fleet.handle('enriched-then-split').result()).toMatchObject({ state: 'done', runs: 5 });
     const { runs } = await fleet.status('enriched-then-split');
     expect(runs.map(({ decision }) => decision?.kind)).toEqual(['enrich', 'split', undefined, undefined, undefined]);
@@ -133,7 +138,7 @@ describe('the limits of a task', () => {
   it('that are used up before a step are asked about: no step begins without them', async () => {
     const costs = `printf '{"outcome":"finished","usage":{"costUsd":3}}' > $OUTLIVE_RESULT_FILE`;
     const limits = { costUsd: 5, run: { costUsd: 4 } };
-    await fleet.start('dear', FULL, planner(['one', 'two', 'three'], costs), { prompt: 'Write three files.', limits });
+    await fleet.start('dear', FULL, planner(['one', 'two', 'three'], costs), { prompt: 'Write three files.', limits, split: 'auto' });
     const { text, choices } = await fleet.question('dear');
     expect(text).toMatch(/\$5 are used up/);
     expect(choices).toEqual(['retry', 'wait', 'close']);

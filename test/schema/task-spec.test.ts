@@ -43,6 +43,7 @@ describe('a good spec', () => {
       outputs: [{ kind: 'file', by: 'agent', path: 'report.md' }],
       checks: [],
       limits: { runs: 6, perReason: 3, wallMs: 28_800_000, run: { wallMs: 3_600_000, stallMs: 600_000 } },
+      split: 'never',
       bank: 'host',
       pool: 'default',
       env: {},
@@ -98,6 +99,19 @@ describe('a good spec', () => {
   it('is given back as it was written, beside what it means', () => {
     const checked = checkTaskSpec({ ...SPEC, title: undefined });
     expect(checked.ok && checked.spec).toEqual(SPEC);
+  });
+
+  it('may be split where its agent understands that it is to plan, and for a program of the user’s own where it says so', () => {
+    const split = (change: object) => {
+      const checked = checkTaskSpec({ ...SPEC, ...change });
+      return checked.ok && checked.task.split;
+    };
+    expect([split({ agent: 'claude' }), split({ agent: 'claude', split: 'never' }), split({}), split({ split: 'auto' })]).toEqual([
+      undefined,
+      'never',
+      'never',
+      undefined,
+    ]);
   });
 
   it('that gives a run less time than the usual stall gets a stall of that time', () => {

@@ -13,7 +13,7 @@ export interface Story {
   /** What a person answers to the questions that come, one after the other. */
   readonly answers?: readonly Omit<Answer, 'by'>[];
   /** What its spec has beside that of the others. */
-  readonly more?: Partial<Pick<TaskSpec, 'approve' | 'outputs'>>;
+  readonly more?: Partial<Pick<TaskSpec, 'approve' | 'outputs' | 'split'>>;
   readonly expected: Expected;
 }
 
@@ -68,6 +68,7 @@ export const STORIES: readonly Story[] = [
   {
     name: 'split',
     says: 'the context window is exhausted before any work: it is planned in steps',
+    more: { split: 'auto' },
     expected: { type: 'context.context_window_exceeded', decision: 'split', runs: 5, commits: 3 },
   },
   {
