@@ -1,7 +1,7 @@
 // What crosses a border of the workflow: the status that people and scripts read, the result, the activities.
 
 import type { CredentialChecked, CredentialUsed } from './credential.ts';
-import type { Decision } from './decision.ts';
+import type { Decision, LateAnswer } from './decision.ts';
 import type { Class, Failure, Reason } from './failure.ts';
 import type { Attention, Notice } from './notice.ts';
 import type { Banked, BankSeen, OutputSeen, Seen } from './output.ts';
@@ -133,6 +133,8 @@ export interface SettleInput {
   readonly seen?: Seen;
   /** What the check of its credential said, where this end has asked for one. */
   readonly credential?: CredentialChecked;
+  /** A person wants another run, and has taken so long over it that the world is looked at first. */
+  readonly answered?: LateAnswer;
 }
 
 export interface CheckInput {

@@ -6,7 +6,7 @@ import { statedEndMs, statedWaitMs } from './backoff.ts';
 import type { CredentialChecked } from './credential.ts';
 import { afterFullContext, onSameWork } from './decide-context.ts';
 import { endedAtMs, isTooFar, sayTime, sayTooFar, seedOf, statedWait, waitMs } from './decide-wait.ts';
-import type { Decision, Facts } from './decision.ts';
+import type { Decision, Facts, LateAnswer } from './decision.ts';
 import { sayDuration } from './duration.ts';
 import { REASONS } from './failure.ts';
 import { ADVICE, answer, ask, bankAgain, gated, lookAgain, sayNextRun } from './grounds.ts';
@@ -40,10 +40,20 @@ export function decide(facts: Facts): Decision {
     });
   }
   if (!facts.over) return waitForTheEnd(facts, work);
+  if (facts.answered) return asAnswered(facts, work, facts.answered);
   // Work of which nothing is known to be missing may be whole: a person is asked when looking does not help.
   if (work.kind === 'unknown') return lookAgain(facts, work, work.unknown);
   return react(facts, work);
 }
+
+/** A person has seen what the gates would ask about, and wants it. */
+const asAnswered = (facts: Facts, work: Completeness, { kind, because }: LateAnswer): Decision =>
+  answer(facts, {
+    kind,
+    because: `${because}; the work had not come about by another hand meanwhile, so ${sayNextRun(facts)} follows; ${sayLeft(facts.n, facts.seen)}`,
+    notes: tellNextRun(facts, work),
+    otherwise: 'the whole work, had it been there by now: then it would have been finished without a run',
+  });
 
 function react(facts: Facts, work: Completeness): Decision {
   const reaction = REACTIONS[facts.failure.reason];

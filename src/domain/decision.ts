@@ -40,6 +40,12 @@ export interface Decision {
   readonly ask?: Ask;
 }
 
+/** What a person answered long after they were asked. */
+export interface LateAnswer {
+  readonly kind: 'retry' | 'split';
+  readonly because: string;
+}
+
 export interface Ask {
   readonly text: string;
   readonly evidence: readonly Evidence[];
@@ -74,4 +80,5 @@ export interface Facts {
   readonly hosts?: readonly string[];
   /** What the check of the credential said, where one was asked for. */
   readonly credential?: CredentialChecked;
+  readonly answered?: LateAnswer;
 }

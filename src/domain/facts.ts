@@ -7,7 +7,7 @@ import type { Facts } from './decision.ts';
 /** What the look at a run's end has found. `failure` is the last run's, with that look's word on its progress. */
 export type Found = Pick<Facts, 'now' | 'failure' | 'seen' | 'over' | 'done' | 'hosts'>;
 
-export function factsOf({ task, timing, n, look, runs, granted, credential }: SettleInput, found: Found): Facts {
+export function factsOf({ task, timing, n, look, runs, granted, credential, answered }: SettleInput, found: Found): Facts {
   return {
     ...found,
     v: 1,
@@ -19,6 +19,7 @@ export function factsOf({ task, timing, n, look, runs, granted, credential }: Se
     leaseMs: timing.leaseMs,
     backoffMs: timing.backoffMs,
     ...(credential ? { credential } : {}),
+    ...(answered ? { answered } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 // A question: it stands until a person answers it, or something new comes to light. Until then it reminds, and goes to the
 // fallback owner; whatever becomes of a notice, the question waits for its answer.
 
-import { condition, isCancellation, proxyActivities } from '@temporalio/workflow';
+import { condition, isCancellation, patched, proxyActivities } from '@temporalio/workflow';
 import { sayAnswer } from '../domain/answers.ts';
 import type { ControlActivities } from '../domain/contract.ts';
 import { CONTROL_QUEUE, notifyActivityId } from '../domain/names.ts';
@@ -11,8 +11,11 @@ import { headOfWork } from './conclude.ts';
 import { type AskStep, afterAnswer, type Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
 
+const HOUR_MS = 3_600_000;
+
 export async function ask(life: TaskLife, step: AskStep): Promise<Step> {
   life.ask(step.ask);
+  const askedMs = Date.now();
   await untilAnswered(life);
   if (life.people.answer === undefined) {
     life.supersede();
@@ -20,7 +23,15 @@ export async function ask(life: TaskLife, step: AskStep): Promise<Step> {
   }
   const answer = life.takeAnswer();
   obey(life, answer);
-  return afterAnswer(answer, step, sayAnswer(answer));
+  const next = afterAnswer(answer, step, sayAnswer(answer));
+  return Date.now() - askedMs > HOUR_MS && next.kind === 'run' ? lookFirst(life, next) : next;
+}
+
+/** The world moves on while a person thinks: what another hand has done meanwhile is not done again. */
+function lookFirst(life: TaskLife, run: Extract<Step, { kind: 'run' }>): Step {
+  if (!life.runs.at(-1)?.failure || !patched('look-before-late-retry')) return run;
+  life.answered = { kind: run.plans ? 'split' : 'retry', because: run.because };
+  return { kind: 'settle' };
 }
 
 function obey(life: TaskLife, { choice, set }: Answer): void {

@@ -16,6 +16,8 @@ export async function settle(life: TaskLife): Promise<Step> {
   life.look += 1;
   const settled = await settleWhereItCanBeSeen(life);
   life.settled(settled);
+  // A hold looks again, and has not done yet what was answered.
+  if (settled.decision.kind !== 'hold') life.answered = undefined;
   return afterDecision(settled.decision, life.runs.at(-1));
 }
 
@@ -49,8 +51,19 @@ function settleOn(life: TaskLife, taskQueue: string): Promise<Settled> {
 }
 
 function inputOf(life: TaskLife, n: number): SettleInput {
-  const { working: task, timing, look, runs, granted, start, reported, credential } = life;
-  return { task, timing, n, look, runs, granted, start, ...(reported ? { seen: reported } : {}), ...(credential ? { credential } : {}) };
+  const { working: task, timing, look, runs, granted, start, reported, credential, answered } = life;
+  return {
+    task,
+    timing,
+    n,
+    look,
+    runs,
+    granted,
+    start,
+    ...(reported ? { seen: reported } : {}),
+    ...(credential ? { credential } : {}),
+    ...(answered ? { answered } : {}),
+  };
 }
 
 export function isNobodyThere(error: unknown): boolean {

@@ -15,7 +15,7 @@ import type {
   Timing,
 } from '../domain/contract.ts';
 import type { CredentialChecked } from '../domain/credential.ts';
-import type { Ask, Decision } from '../domain/decision.ts';
+import type { Ask, Decision, LateAnswer } from '../domain/decision.ts';
 import { detailsOf } from '../domain/details.ts';
 import { failureType } from '../domain/failure.ts';
 import { keptAtStart, keptBy } from '../domain/kept.ts';
@@ -59,6 +59,8 @@ export class TaskLife {
   credential: CredentialChecked | undefined;
   /** The work that a person approved: its newest commit, or a word for work without one. */
   approved: string | undefined;
+  /** What a person answered so late that everything is looked at before it is done. */
+  answered: LateAnswer | undefined;
   /** Places in `task.outputs` of those that a person took as they stand. */
   readonly adopted = new Set<number>();
   /** Places in `task.outputs` of those that were tried to be made. */

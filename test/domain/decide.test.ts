@@ -401,6 +401,24 @@ function waitsUntilAsked(factsAt: (look: number) => Facts): number[] {
   }
 }
 
+describe('a run that a person wants, long after they were asked', () => {
+  const answered = { kind: 'retry', because: 'ann answered retry: go on' } as const;
+  each({
+    'follows where nothing has come about meanwhile, whatever its reason': [
+      factsOf('refused', { answered, granted: 1 }),
+      'retry',
+      { because: says('ann answered retry: go on', 'had not come about by another hand', 'run 2 of at most 7') },
+    ],
+    'plans where that was the answer': [factsOf('turn_limit', { answered: { ...answered, kind: 'split' } }), 'split'],
+    'does not follow where the whole work is there by now': [factsOf('refused', { answered, seen: committed([check('green')]) }), 'finish'],
+    'does not follow before the run before it is known to be over': [factsOf('heartbeat_lost', { answered, over: false }), 'hold'],
+    'goes past what the gates would ask about': [
+      factsOf('killed', { answered, task: taskOf({ limits: limitsOf({ runs: 1 }) }), runs: sameAgain('killed', ['h1', 'h2']) }),
+      'retry',
+    ],
+  });
+});
+
 describe('what nobody could see', () => {
   const byPush = taskOf({ checks: [], outputs: [{ kind: 'push', by: 'agent' }] });
   const unseen = (look: number, reason: Reason = 'killed', over: Partial<Facts> = {}) =>

@@ -32,6 +32,21 @@ describe('recorded histories', () => {
     await Worker.runReplayHistory({ workflowBundle }, history(name), workflowIdOf(name.replace('.json', '')));
   });
 
+  it.each(['asked-by-update.json', 'split-by-a-person.json'])(
+    '%s replays too where its answer came three hours later, under a version that did not look first',
+    async (name) => {
+      const late = history(name);
+      const answered = late.events.findIndex(
+        (event: { workflowExecutionUpdateAcceptedEventAttributes?: object }) => event.workflowExecutionUpdateAcceptedEventAttributes,
+      );
+      expect(answered).toBeGreaterThan(0);
+      // The answer arrives with the workflow task before it.
+      for (const event of late.events.slice(answered - 2))
+        event.eventTime = new Date(Date.parse(event.eventTime) + 3 * 3_600_000).toISOString();
+      await Worker.runReplayHistory({ workflowBundle }, late, workflowIdOf(name.replace('.json', '')));
+    },
+  );
+
   it('would show a workflow that does something else', async () => {
     const other = history('killed-retried.json');
     const settle = other.events.find(

@@ -1,14 +1,15 @@
 // Today's classifier and policy over the ends that are on record: which decisions would be others? Asked before a new
 // policy is deployed.
 
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
 import { rulesFor } from '../../agents/index.ts';
 import type { Connected } from '../../connection.ts';
 import { sayDuration } from '../../domain/duration.ts';
 import { TASK_WORKFLOW } from '../../domain/names.ts';
 import { type RecordedDecision, type Replayed, replayDecision } from '../../domain/replayed.ts';
+import { sayError } from '../../domain/say-error.ts';
 import { count as counted } from '../../domain/story.ts';
 import { tracesOf } from '../activity-traces.ts';
 import { CliError, EXIT, type ExitCode } from '../errors.ts';
@@ -35,9 +36,10 @@ export async function replay({ since = DEFAULT_SINCE_MS, file, save }: ReplayOpt
     throw new CliError('usage', '--save writes what was read from the server: give it without --file.');
   const { agents } = await registered(screen);
   const count = { all: 0, changed: 0, without: 0 };
-  const told = save === undefined ? undefined : createWriteStream(save);
+  const kept: string[] = [];
+  const out = save === undefined ? undefined : await openToSave(save);
   const hear = (recorded: RecordedDecision) => {
-    told?.write(`${JSON.stringify(recorded)}\n`);
+    if (out) kept.push(`${JSON.stringify(recorded)}\n`);
     count.all += 1;
     if (!recorded.ending) count.without += 1;
     const replayed = replayDecision(recorded, rulesFor(recorded.facts.task.agent.use, agents));
@@ -46,13 +48,23 @@ export async function replay({ since = DEFAULT_SINCE_MS, file, save }: ReplayOpt
     screen.give(replayed);
     screen.say(sayChange(replayed, screen));
   };
-  if (file === undefined) await withServer(screen, (server) => fromServer(server, since, hear));
-  else await fromFile(file, hear);
-  if (told) await finished(told.end());
+  try {
+    if (file === undefined) await withServer(screen, (server) => fromServer(server, since, hear));
+    else await fromFile(file, hear);
+    await out?.writeFile(kept.join(''));
+  } finally {
+    await out?.close();
+  }
   screen.give({ decisions: count.all, changed: count.changed, withoutEnding: count.without });
   screen.say(sayCount(count, file ?? `the last ${sayDuration(since)}`));
   return count.changed === 0 ? EXIT.ok : EXIT.notSo;
 }
+
+/** Before anything is read for it. Throws CliError `bad_input`. */
+const openToSave = (save: string) =>
+  open(save, 'w').catch((error: Error) => {
+    throw new CliError('bad_input', `The file ${save} cannot be written: ${error.message}. Name one in a folder that is there.`);
+  });
 
 /** Closed tasks of that time and open ones, history by history: none of them is kept. */
 async function fromServer({ client }: Connected, sinceMs: number, hear: (recorded: RecordedDecision) => void): Promise<void> {
@@ -76,12 +88,14 @@ async function fromFile(file: string, hear: (recorded: RecordedDecision) => void
   for await (const text of createInterface({ input })) {
     line += 1;
     if (text.trim() === '') continue;
-    hear(recordedIn(text) ?? raise(unreadable(`holds no recorded decision in line ${line}`)));
+    const recorded = recordedIn(text);
+    if (!recorded) throw unreadable(`holds no recorded decision in line ${line}`);
+    try {
+      hear(recorded);
+    } catch (error) {
+      throw unreadable(`holds something else than a recorded decision in line ${line} (${sayError(error)})`);
+    }
   }
-}
-
-function raise(error: Error): never {
-  throw error;
 }
 
 function recordedIn(text: string): RecordedDecision | undefined {
