@@ -1,7 +1,7 @@
 // After a run has ended: its words, a look at its outputs, the bank, and what all that means. This is the border where
 // an ending becomes a typed failure (DESIGN §3.2), and nothing of it leaves the host unredacted.
 
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { agentNamed } from '../agents/index.ts';
 import type { CredentialUsed } from '../domain/credential.ts';
 import { failureType } from '../domain/failure.ts';
@@ -69,7 +69,7 @@ export async function lookAtEnd(
   const bank = isHere && task.workspace ? await bankRun({ dir, task, workflowRunId, n, host }) : undefined;
   const agentVersion = await version;
   const credentials = await readCredentials(dir);
-  const plan = plans ? readPlan(await readFile(dir.plan, 'utf8').catch(() => undefined), task) : undefined;
+  const plan = plans ? readPlan(await readPlanFile(dir), task) : undefined;
   const facts: RunFacts = redact.json({
     host,
     entered,
@@ -87,6 +87,17 @@ export async function lookAtEnd(
   );
   const note = words.typed?.note;
   return { report, facts, ...(note ? { note } : {}) };
+}
+
+/** As much as any plan may have, and a little more, so that a longer one is refused as what it is. */
+const PLAN_BYTES = 256 * 1024;
+
+async function readPlanFile({ plan }: RunDir): Promise<string | undefined> {
+  const size = await stat(plan).then(
+    (found) => found.size,
+    () => undefined,
+  );
+  return size === undefined ? undefined : size > PLAN_BYTES ? `a file of ${size} bytes` : readFile(plan, 'utf8');
 }
 
 /** None where it did not come to be given any, or an older version started it. */

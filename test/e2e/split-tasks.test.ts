@@ -1,9 +1,9 @@
 // A task that is too large for one conversation: planned in steps, worked one after the other on one branch, and met as a
 // whole by the last one.
 
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ANSWER } from '../../src/domain/names.ts';
 import { type SmallFleet, startSmallFleet, WORK } from './small-fleet.ts';
 
@@ -119,6 +119,27 @@ describe('a step that fails', () => {
     expect(choices).not.toContain('split');
     await answer('full-step', { choice: 'close' });
     await expect(fleet.handle('full-step').result()).rejects.toThrow();
+  });
+});
+
+describe('a step that ended well while its origin was away', () => {
+  it('is banked before the next one begins, and needs no second run', { timeout: 120_000 }, async () => {
+    const away = `${fleet.origin}.away`;
+    const unplugs = `if [ "$title" = one ]; then mv ${fleet.origin} ${away}; fi`;
+    await fleet.start('unplugged', FULL, planner(['one', 'two'], unplugs), { prompt: 'Write two files.', split: 'auto' });
+    await vi.waitFor(async () => expect((await fleet.status('unplugged')).hold?.because).toContain('banked again'), {
+      timeout: 60_000,
+      interval: 100,
+    });
+    renameSync(away, fleet.origin);
+    expect(await fleet.handle('unplugged').result()).toMatchObject({ state: 'done', runs: 4, reasons: { 'host.network_dropped': 1 } });
+    const { runs, plan: told } = await fleet.status('unplugged');
+    expect(runs[2]).toMatchObject({ step: 1, failure: { rule: 'step_not_banked' }, decision: { kind: 'finish' } });
+    expect(told?.steps.map(({ state, runs }) => [state, runs])).toEqual([
+      ['done', [3]],
+      ['done', [4]],
+    ]);
+    expect(subjects('unplugged')).toEqual(['one', 'two']);
   });
 });
 
