@@ -9,6 +9,7 @@ import { sayError } from '../domain/say-error.ts';
 import { tracesOf } from './activity-traces.ts';
 import { isUnreadable } from './encoded.ts';
 import { withPending } from './pending.ts';
+import { planIn } from './plan-from-history.ts';
 import { asNotFound, CALL_MS, taskHandle, WORKER_MS, within } from './server.ts';
 import { statusFrom } from './status-from-history.ts';
 import { type TaskEnd, taskEnd } from './task-end.ts';
@@ -66,5 +67,5 @@ function sayWhySilent(error: unknown): string {
 async function fromHistory(server: Connected, handle: WorkflowHandle, end: TaskEnd | undefined): Promise<TaskStatus> {
   const history = await within(server, CALL_MS, () => handle.fetchHistory());
   const traces = await tracesOf(history.events ?? [], server.client.options.loadedDataConverter);
-  return statusFrom(traces, { workflowId: handle.workflowId, ...(end && { end }) });
+  return statusFrom(traces, { workflowId: handle.workflowId, planned: await planIn(traces), ...(end && { end }) });
 }

@@ -6,26 +6,30 @@ import { type Failure, REASONS } from '../domain/failure.ts';
 import { keptAtStart, keptBy } from '../domain/kept.ts';
 import { hostOfIdentity, taskIdOfWorkflow } from '../domain/names.ts';
 import type { Banked, OutputSeen, Seen } from '../domain/output.ts';
+import { planStatus } from '../domain/plan.ts';
 import type { RunFacts, StartPoint } from '../domain/run.ts';
 import { decisionStatus } from '../domain/status.ts';
 import type { TaskSpec } from '../domain/task.ts';
 import { checkTaskSpec } from '../schema/task-spec.ts';
 import type { ActivityTrace, Traces } from './activity-traces.ts';
+import { NO_PLAN, type PlanSeen } from './plan-from-history.ts';
 import type { TaskEnd } from './task-end.ts';
 
 /** What is known of the workflow beside its history. `end` where it is closed. */
 export interface Around {
   readonly workflowId: string;
   readonly end?: TaskEnd;
+  readonly planned?: PlanSeen;
 }
 
-export function statusFrom({ input, activities }: Traces, { workflowId, end }: Around): TaskStatus {
+export function statusFrom({ input, activities }: Traces, { workflowId, end, planned = NO_PLAN }: Around): TaskStatus {
   const checked = checkTaskSpec(input);
   const task = checked.ok ? checked.task : undefined;
   const id = taskIdOfWorkflow(workflowId);
   const offered = activities.filter((trace) => runNumber(trace.id) !== undefined && !isUntaken(trace));
   const settled = activities.flatMap(settledBy);
   const hold = end ? undefined : holdOf(activities, task?.owner ?? '');
+  const runs = offered.map((trace) => ({ ...runOf(trace, task?.agent.use ?? '', settled), ...planned.parts.get(trace.id) }));
   const bank = activities.map(bankedBy).findLast((one) => one !== undefined);
   return {
     id,
@@ -33,9 +37,10 @@ export function statusFrom({ input, activities }: Traces, { workflowId, end }: A
     state: end?.state ?? stateOf(activities, hold),
     owner: task?.owner ?? '',
     ...(task?.checks.length === 0 && { unchecked: true }),
-    runs: offered.map((trace) => runOf(trace, task?.agent.use ?? '', settled)),
+    runs,
     outputs: end?.result?.outputs ?? lastSeen(activities),
     ...(bank && { bank }),
+    ...(planned.plan && { plan: planStatus(planned.plan, runs, end?.state === 'done') }),
     ...(hold && { hold }),
     answers: [],
     refused: [],

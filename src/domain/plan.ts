@@ -51,7 +51,7 @@ export const withStepsDone = (outputs: readonly OutputSeen[], { at, steps }: Pla
 /** A step before the last one: what the whole task owes is not asked of it. */
 export const isPart = ({ step }: Pick<Task, 'step'>): boolean => step !== undefined && step.k < step.of;
 
-export function planStatus({ steps, at, adopted }: PlanState, runs: readonly RunRecord[], isOver: boolean): PlanStatus {
+export function planStatus({ steps, at, adopted }: PlanState, runs: readonly Pick<RunRecord, 'n' | 'step'>[], isOver: boolean): PlanStatus {
   const stateOf = (k: number): StepStatus['state'] => {
     if (adopted.includes(k)) return 'adopted';
     if (k < at || (isOver && k === at)) return 'done';
