@@ -126,6 +126,13 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
     async ({ options, screen }) => (await import('./commands/list.ts')).list(options, screen),
   );
   on(
+    program
+      .command('report')
+      .description('what happened: tasks, runs by reason, waits, waste, questions')
+      .option('--since <duration>', 'as in 12h, which is the default', args.duration),
+    async ({ options, screen }) => (await import('./commands/report.ts')).report(options, screen),
+  );
+  on(
     program.command('show').description("one task's whole story: runs, evidence, decisions").argument('<id>', 'the task', args.taskId),
     async ({ args: [id], screen }) => (await import('./commands/show.ts')).show(id, screen),
   );

@@ -22,12 +22,12 @@ export interface TaskRead {
   readonly cutOff?: string;
 }
 
-/** Throws CliError `not_found`. */
-export async function readTask(server: Connected, id: string): Promise<TaskRead> {
+/** `ask`: the task itself, before its history is read. Throws CliError `not_found`. */
+export async function readTask(server: Connected, id: string, ask = true): Promise<TaskRead> {
   const handle = taskHandle(server, id);
   const description = await within(server, CALL_MS, () => handle.describe()).catch(asNotFound(id, server));
   const end = description.closeTime && (await within(server, CALL_MS, () => taskEnd(handle)));
-  const asked = await askTask(server, handle);
+  const asked: Asked = ask ? await askTask(server, handle) : { silent: 'it was not asked' };
   const told = asked.status ?? (await fromHistory(server, handle, end));
   const status = withPending(told, description.raw.pendingActivities ?? []);
   return {

@@ -190,6 +190,22 @@ describe('answer and stop', () => {
   });
 });
 
+describe('report', () => {
+  it('says what happened since, in words and as JSON', async () => {
+    await json(['submit', '-', '--wait'], { stdin: spec('reported', WRITES) });
+    const { body } = await json(['report', '--since', '1h']);
+    expect(body).toMatchObject({
+      tasks: { done: expect.any(Number) },
+      runs: { ended: expect.any(Number) },
+      since: expect.stringMatching(/^20/),
+    });
+    expect(body.tasks.done).toBeGreaterThan(0);
+    const { stdout, code } = await outlive(['report'], { env: here });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/the last 12 h[\s\S]*tasks +\d+ done[\s\S]*wasted/);
+  });
+});
+
 describe('where no worker is', () => {
   it('a task is shown from its history, and takes an answer and a stop for later', async () => {
     for (const id of ['shown', 'answered', 'ended']) await outlive(['submit', '-'], { stdin: spec(id, WRITES), env: nobody });
@@ -203,6 +219,14 @@ describe('where no worker is', () => {
     expect(shown.stderr).toContain('outlive worker');
     expect(answered).toMatchObject({ code: 0, body: { by: 'signal' } });
     expect(ended).toMatchObject({ code: 0, body: { by: 'cancel' } });
+  });
+
+  it('a report is told from the histories, asks one of many in vain, and says so', async () => {
+    const began = performance.now();
+    const { code, stdout, stderr } = await outlive(['report'], { env: nobody });
+    expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('3 at work') });
+    expect(stderr).toContain('told from histories');
+    expect(performance.now() - began).toBeLessThan(14_000);
   });
 
   it('the doctor says so, and how to start one', async () => {
