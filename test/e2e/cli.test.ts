@@ -221,12 +221,10 @@ describe('where no worker is', () => {
     expect(ended).toMatchObject({ code: 0, body: { by: 'cancel' } });
   });
 
-  it('a report is told from the histories, asks one of many in vain, and says so', async () => {
-    const began = performance.now();
+  it('a report is told from the histories, and says so', async () => {
     const { code, stdout, stderr } = await outlive(['report'], { env: nobody });
     expect({ code, stdout }).toMatchObject({ code: 0, stdout: expect.stringContaining('3 at work') });
     expect(stderr).toContain('told from histories');
-    expect(performance.now() - began).toBeLessThan(14_000);
   });
 
   it('the doctor says so, and how to start one', async () => {
