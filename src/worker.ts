@@ -4,15 +4,17 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import { DefaultLogger, NativeConnection, Runtime, type RuntimeOptions, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Deps } from './activities/deps.ts';
 import { createControlActivities, createHostActivities } from './activities/index.ts';
+import { createMeters } from './activities/meters.ts';
 import type { Agents } from './agents/agent.ts';
 import { AGENTS } from './agents/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import type { ServerTarget } from './connection.ts';
 import { loadDataConverter } from './data-converter.ts';
 import { CONTROL_QUEUE, hostQueue, hostRunsQueue, poolQueue, workerIdentity } from './domain/names.ts';
+import { sayError } from './domain/say-error.ts';
 import { createChecks } from './host/credential-check.ts';
 import type { CredentialStore } from './host/credentials.ts';
 import { lockHost } from './host/host-lock.ts';
@@ -75,7 +77,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   const dataConverter = await converterOf(settings);
   const [agents, outputs] = await Promise.all([loadAgents(settings.config), loadOutputs(settings.config)]);
   const log = createLog(env);
-  installRuntime(log);
+  installRuntime(log, settings.config);
   const state = stateDir(hostId, env);
   const servesHost = role !== 'control';
   const identity = workerIdentity(hostId, process.pid, VERSION);
@@ -96,6 +98,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       agents: { ...AGENTS, ...agents, ...settings.agents },
       outputs: { ...outputs, ...settings.outputs },
       client,
+      meters: createMeters(Runtime.instance().metricMeter),
       channels: channelsOf(settings.config.notify, env, settings.notify),
       searchAttributes: attributes.usable,
       redact: redactFor(env).with(namedSecrets(settings.config, env)),
@@ -218,12 +221,24 @@ async function serve(workers: readonly Worker[], signal: AbortSignal, onReady: (
 const EXPECTED = 'No workflows registered';
 
 let installed = false;
-/** Once a process, and before anything else of the SDK. Signals are the caller's. */
-function installRuntime(log: Log): void {
+/** Once a process, and before anything else of the SDK. Signals are the caller's. Throws ConfigError where the metrics cannot be offered. */
+function installRuntime(log: Log, { metrics, source }: Config): void {
   if (installed) return;
-  installed = true;
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
     if (!message.startsWith(EXPECTED)) log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message);
   });
-  Runtime.install({ logger, shutdownSignals: [] });
+  const options = { logger, shutdownSignals: [] };
+  if (metrics === undefined) Runtime.install(options);
+  else offerMetrics(options, metrics, source);
+  installed = true;
+}
+
+function offerMetrics(options: RuntimeOptions, bindAddress: string, source: string | undefined): void {
+  try {
+    Runtime.install({ ...options, telemetryOptions: { metrics: { prometheus: { bindAddress, countersTotalSuffix: true } } } });
+  } catch (error) {
+    throw new ConfigError([
+      `${source}: metrics cannot be offered at ${bindAddress} (${sayError(error)}); each worker needs an address of its own`,
+    ]);
+  }
 }

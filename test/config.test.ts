@@ -191,6 +191,7 @@ hashKey: {env: OUTLIVE_HASH_KEY}
     ['retention: {other: for ever}', [`1:20 retention.other: found "for ever"; ${kept}`]],
     ['retention: {disk: 50GB}', [`1:19 retention.disk: found "50GB"; ${bytes}, at least 1MiB`]],
     ['retention: {free: none}', [`1:19 retention.free: found "none"; ${bytes}, or 0KiB for none`]],
+    ['metrics: {prometheus: here}', ['1:23 metrics.prometheus: found "here"; expected an address to listen on, such as 127.0.0.1:9464']],
     ['forge: {kind: gitlab}', ['1:15 forge.kind: found "gitlab"; expected github: no other kind of forge is known']],
     [
       'forge: {api: "https://me:s3cret@git.example.org"}',

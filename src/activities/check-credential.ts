@@ -9,6 +9,7 @@ import type { Deps } from './deps.ts';
 
 export async function checkCredential(deps: Deps, input: CheckInput): Promise<CredentialChecked> {
   const checked = deps.redact.json(await checkAll(deps, input));
+  deps.meters.credentialChecked(checked.state);
   deps.log.info({ task: input.task.id, run: input.n, ...checked }, 'credential checked');
   return checked;
 }

@@ -28,6 +28,9 @@ export async function conclude({ deps, input, dir, beats }: Attended, ended: End
   const { report, facts, note } = await lookAtEnd(deps, input, dir, ended, taskWorkflow().runId, beats.signal);
   const ending = report.kind === 'failed' ? failureType(report.failure.reason) : 'finished';
   deps.log.info({ task: input.task.id, run: input.n, ended: ending, exit: ended.exit }, 'run ended');
+  const ms = Date.parse(facts.endedAt) - Date.parse(facts.startedAt);
+  const failure = report.kind === 'failed' ? report.failure : undefined;
+  deps.meters.runEnded({ host: deps.host, agent: input.task.agent.use, ms, failure });
   if (report.kind === 'failed') return { kind: 'failed', failure: failRun(input.n, report.failure, facts, report.recorded) };
   return { kind: 'finished', report: { ...facts, ...(note ? { note } : {}), ...(report.plan ? { plan: report.plan } : {}) } };
 }

@@ -12,6 +12,7 @@ import type { RunDir } from '../host/state-dir.ts';
 import type { Supervisors } from '../host/supervisors.ts';
 import type { Log } from '../log.ts';
 import type { OwnOutputs } from '../outputs/own.ts';
+import type { Meters } from './meters.ts';
 
 export interface Deps {
   /** This host's stable id. */
@@ -26,6 +27,7 @@ export interface Deps {
   readonly outputs: OwnOutputs;
   readonly credentials: CredentialStore;
   readonly checks: CredentialChecks;
+  readonly meters: Meters;
   /** Where notices go out. */
   readonly channels: readonly Channel[];
   /** The server has all of Outlive's search attributes. */

@@ -5,7 +5,7 @@ import type { NotifyInput } from '../domain/contract.ts';
 import { sayError } from '../domain/say-error.ts';
 import type { Deps } from './deps.ts';
 
-export async function notify({ channels, redact, log }: Deps, { notice, channel: place }: NotifyInput): Promise<void> {
+export async function notify({ channels, meters, redact, log }: Deps, { notice, channel: place }: NotifyInput): Promise<void> {
   const channel = channels[place];
   const about = { task: notice.task, question: notice.question, kind: notice.kind };
   if (!channel) {
@@ -14,8 +14,10 @@ export async function notify({ channels, redact, log }: Deps, { notice, channel:
   }
   try {
     await channel.send(redact.json(notice));
+    meters.notified(notice.kind, channel.name, 'out');
     log.info({ ...about, channel: channel.name }, 'notice sent');
   } catch (error) {
+    meters.notified(notice.kind, channel.name, 'nowhere');
     const message = redact.text(`${channel.name}: ${sayError(error)}`);
     log.warn({ ...about, channel: channel.name, message }, 'a notice did not go out');
     throw ApplicationFailure.create({ type: 'notice.failed', message });

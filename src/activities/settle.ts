@@ -51,6 +51,11 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
     }),
   );
   const { kind, because, afterMs } = decision;
+  const ended = Date.parse(run.endedAt ?? '');
+  deps.meters.decided(decision, failure, Number.isNaN(ended) ? 0 : Date.now() - ended);
+  // A run that was lost could not count itself.
+  if (look === 1 && input.seen === undefined)
+    deps.meters.runEnded({ host: run.host ?? 'unknown', agent: run.agent, ms: ended - Date.parse(run.startedAt), failure });
   deps.log.info({ task: task.id, run: n, look, decision: kind, because, afterMs }, 'decided');
   return deps.redact
     .with(task.env)

@@ -10,7 +10,8 @@ import { type Complaint, type Finding, findingsOf } from './complaints.ts';
 import { credentials, credentialsOf } from './credential-schema.ts';
 import { readDocument } from './document.ts';
 import { expected, expectedSilently } from './expected.ts';
-import { argv, DAY_MS, duration, isAddress, line, mapping, size, text } from './fields.ts';
+import { argv, DAY_MS, duration, isAddress, mapping, size, text } from './fields.ts';
+import { channelOf, notify as channels, owners, ownersOf } from './notify-schema.ts';
 import { plainJson } from './plain-json.ts';
 
 /** What a worker needs to know beside its flags. `identity` is the author of the commits that Outlive itself makes. */
@@ -24,6 +25,8 @@ export interface Settings {
   /** Where notices go out, in the order of the file. */
   readonly notify: readonly ChannelSettings[];
   readonly owners: Omit<Attention, 'channels'>;
+  /** Where the worker's metrics can be scraped, as `host:port`; left out: nowhere. */
+  readonly metrics?: string;
   readonly host: HostSettings;
   readonly retention: Retention;
   /** The module with agents of the user's own; missing: there are none. */
@@ -123,33 +126,6 @@ const forge = mapping(
   'a mapping such as {kind: github, host: github.com, token: {env: GITHUB_TOKEN}}',
 );
 
-const CHANNEL_FORM = 'a channel such as {webhook: https://…}, {slack: {env: SLACK_WEBHOOK}} or {command: [./page.sh]}';
-const SETTING_FORM = 'an address of http or https, or {env: NAME}: the variable that holds it';
-/** What is wrong with an address or a header may be a secret. */
-const silently = { channel: { error: expectedSilently(CHANNEL_FORM) }, setting: { error: expectedSilently(SETTING_FORM) } };
-const variable = z.strictObject({ env: z.string(silently.setting).regex(/^[A-Za-z_][A-Za-z0-9_]*$/, silently.setting) }, silently.setting);
-const isHttp = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
-const address = z.union([z.string(silently.setting).refine(isHttp, silently.setting), variable], silently.setting);
-const header = z.union([z.string(silently.setting), variable], silently.setting);
-const channel = z.union(
-  [
-    z.strictObject({ webhook: address, headers: z.record(z.string(), header, silently.channel).exactOptional() }, silently.channel),
-    z.strictObject({ slack: address }, silently.channel),
-    z.strictObject({ command: argv('[./page.sh]') }, silently.channel),
-  ],
-  silently.channel,
-);
-
-const waitsForAnswer = (atLeast: number, words: string) => duration({ atLeast, atMost: 30 * DAY_MS, words });
-const owners = mapping(
-  {
-    fallback: line(100).exactOptional(),
-    remind: waitsForAnswer(1000, 'from 1s to 30d').exactOptional(),
-    escalate: waitsForAnswer(1000, 'from 1s to 30d').exactOptional(),
-  },
-  'a mapping such as {fallback: on-call, remind: 4h, escalate: 12h}',
-);
-
 const host = mapping(
   {
     wrap: argv('[bwrap, --dev-bind, /, /, --]').exactOptional(),
@@ -177,13 +153,17 @@ const configFile = mapping(
     forge: forge.exactOptional(),
     credentials: credentials.exactOptional(),
     hashKey: z.strictObject({ env: z.string() }, { error: expectedSilently('{env: NAME}: the variable that holds it') }).exactOptional(),
-    notify: z.array(channel, { error: expected(`a list with ${CHANNEL_FORM}`) }).exactOptional(),
+    notify: channels.exactOptional(),
     owners: owners.exactOptional(),
+    metrics: mapping(
+      { prometheus: text('an address to listen on, such as 127.0.0.1:9464', { pattern: /^[A-Za-z0-9.[\]:-]+:\d{1,5}$/ }) },
+      'a mapping such as {prometheus: "127.0.0.1:9464"}',
+    ).exactOptional(),
     agents: text('the path of a JavaScript module, such as ./agents.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     outputs: text('the path of a JavaScript module, such as ./outputs.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     dataConverter: text('the path of a JavaScript module, such as ./codec.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
   },
-  'a mapping with any of timing, host, retention, forge, credentials, hashKey, notify, owners, agents, outputs, dataConverter',
+  'a mapping with any of timing, host, retention, forge, credentials, hashKey, notify, owners, metrics, agents, outputs, dataConverter',
   ['thresholds'],
 );
 
@@ -209,6 +189,7 @@ function settingsOf({
   hashKey,
   notify = [],
   owners: ofOwners = {},
+  metrics,
   agents,
   outputs,
   dataConverter,
@@ -220,9 +201,10 @@ function settingsOf({
     credentials: credentialsOf(named),
     ...(hashKey !== undefined && { hashKeyFrom: hashKey.env }),
     notify: notify.map(channelOf),
-    owners: ownersOf(ofOwners),
+    owners: ownersOf(ofOwners, DEFAULT_SETTINGS.owners),
     host: hostOf(host),
     retention: retentionOf(retention),
+    ...(metrics !== undefined && { metrics: metrics.prometheus }),
     ...(agents !== undefined && { agents }),
     ...(outputs !== undefined && { outputs }),
     ...(dataConverter !== undefined && { dataConverter }),
@@ -235,20 +217,6 @@ function forgeOf({ host, api, token }: z.output<typeof forge>): ForgeSettings {
     host: host ?? byDefault.host,
     ...(api !== undefined && { api: api.replace(/\/+$/, '') }),
     tokenFrom: token ? [token.env] : byDefault.tokenFrom,
-  };
-}
-
-function channelOf(given: z.output<typeof channel>): ChannelSettings {
-  if ('webhook' in given) return { kind: 'webhook', url: given.webhook, headers: given.headers ?? {} };
-  return 'slack' in given ? { kind: 'slack', url: given.slack } : { kind: 'command', argv: given.command };
-}
-
-function ownersOf({ fallback, remind, escalate }: z.output<typeof owners>): Settings['owners'] {
-  const byDefault = DEFAULT_SETTINGS.owners;
-  return {
-    remindMs: ms(remind, byDefault.remindMs),
-    escalateMs: ms(escalate, byDefault.escalateMs),
-    ...(fallback !== undefined && { fallback }),
   };
 }
 
