@@ -3,13 +3,17 @@
 
 import type { Deps, HostDeps } from './activities/deps.ts';
 import { createOrphans, findOrphans } from './activities/orphans.ts';
+import { isTakenOut } from './activities/taken-out.ts';
+import { CAUSES } from './domain/blame.ts';
+import { incidentOf, sayPaused } from './domain/health-state.ts';
 import { saySize } from './domain/size.ts';
 import { createClaims } from './host/claims.ts';
 import { freeSpace } from './host/free-space.ts';
 import { bootId } from './host/process-tree.ts';
-import { createSeats } from './host/seats.ts';
+import { createSeats, type Seats } from './host/seats.ts';
 import { stateId } from './host/state-dir.ts';
 import { createSupervisors } from './host/supervisors.ts';
+import { startRecovery } from './host-recovery.ts';
 import { joinHost, watchHost } from './host-state.ts';
 import { startJanitor } from './janitor.ts';
 import type { Gate } from './run-slots.ts';
@@ -37,7 +41,7 @@ export async function openHost(deps: Deps, offer: { readonly pools: readonly str
     bootId: bootId(),
     startedAt,
   });
-  const gate = await watchGate(deps);
+  const gate = await watchGate(deps, seats);
   const host: HostDeps = {
     ...deps,
     stateId: await stateId(deps.state),
@@ -45,10 +49,12 @@ export async function openHost(deps: Deps, offer: { readonly pools: readonly str
     claims: createClaims(),
     supervisors: createSupervisors(deps.state),
     closedBecause: gate.closedBecause,
+    programs: new Set(),
     leave: (dir) => orphans.see(dir),
   };
   const orphans = createOrphans(host, deps.config.timing.heartbeatMs / 3);
   for (const dir of await findOrphans(host)) orphans.see(dir);
+  const recovery = startRecovery(host, deps.config.thresholds.recheckMs);
   const janitor = startJanitor({ state: deps.state, client: deps.client, retention: deps.config.retention, log: deps.log });
   return {
     deps: host,
@@ -56,7 +62,7 @@ export async function openHost(deps: Deps, offer: { readonly pools: readonly str
     close: async () => {
       gate.stop();
       host.supervisors.close();
-      await Promise.all([orphans.stop(), janitor.stop()]);
+      await Promise.all([orphans.stop(), janitor.stop(), recovery.stop()]);
     },
   };
 }
@@ -66,10 +72,29 @@ interface WatchedGate extends Gate {
   stop(): void;
 }
 
-/** Shut while a person has taken the host out, and while its disk is short of space. */
-async function watchGate({ client, host, state, config, log }: Deps): Promise<WatchedGate> {
+/** Shut while a person has taken the host out, while it is held to be ill, and while its disk is short of space. */
+async function watchGate({ client, host, state, config, health, log }: Deps, seats: Seats): Promise<WatchedGate> {
   const calls: (() => void)[] = [];
-  const closedBecause = () => drainedBecause() ?? shortOfSpace(state, config.retention.freeBytes);
+  const closedBecause = () => drainedBecause() ?? illBecause() ?? shortOfSpace(state, config.retention.freeBytes);
+  let said: string | undefined;
+  let isOut = false;
+  const illBecause = () => {
+    const own = watch.health();
+    if (own?.paused) return sayPaused(own.paused);
+    const incident = own && incidentOf(own.breaker);
+    return isOut && incident ? `${CAUSES[incident.cause].when} (${incident.tasks.join(', ')}); it comes back by its self-test` : undefined;
+  };
+  /** Where too many hosts are held to be ill, this one stays in. */
+  const lookAtOthers = async () => {
+    const phase = watch.health()?.breaker.phase ?? 'closed';
+    if (phase === 'closed') isOut = false;
+    else {
+      const ill = await health.look().catch(() => undefined);
+      // Nobody knows: what was known stands.
+      if (ill) isOut = phase === 'open' && (await isTakenOut(client, host, ill)).out;
+    }
+    sayChange();
+  };
   const drainedBecause = () => {
     const drained = watch.drained();
     return drained && `it was drained by ${drained.by}: ${drained.why}`;
@@ -81,13 +106,13 @@ async function watchGate({ client, host, state, config, log }: Deps): Promise<Wa
     log.warn({ why: why ?? 'open again' }, why ? 'this host takes no new run' : 'this host takes runs again');
     for (const call of calls) call();
   };
-  const watch = await watchHost(client, host, sayChange, LOOK_MS);
-  let said = closedBecause();
-  if (said) log.warn({ why: said }, 'this host takes no new run');
-  const looking = setInterval(sayChange, LOOK_MS).unref();
+  const watch = await watchHost(client, host, () => void lookAtOthers(), LOOK_MS);
+  await lookAtOthers();
+  const looking = setInterval(() => void lookAtOthers(), LOOK_MS).unref();
   return {
     closedBecause,
-    isOpen: () => said === undefined,
+    // A host that comes back takes one run, and then as many as it has seats for.
+    isOpen: () => said === undefined && (watch.health()?.breaker.phase !== 'half_open' || seats.taken().length === 0),
     onChange: (call) => void calls.push(call),
     stop: () => {
       watch.stop();

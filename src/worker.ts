@@ -15,6 +15,7 @@ import type { ServerTarget } from './connection.ts';
 import { loadDataConverter } from './data-converter.ts';
 import { CONTROL_QUEUE, hostQueue, hostRunsQueue, poolQueue, workerIdentity } from './domain/names.ts';
 import { sayError } from './domain/say-error.ts';
+import { createHealthDesk, type HealthDesk } from './health-desk.ts';
 import { createChecks } from './host/credential-check.ts';
 import type { CredentialStore } from './host/credentials.ts';
 import { lockHost } from './host/host-lock.ts';
@@ -86,10 +87,12 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   const connection = Connection.lazy({ ...target.options });
   let unlock: (() => Promise<void>) | undefined;
   let host: HostRuntime | undefined;
+  let health: HealthDesk | undefined;
   try {
     if (servesHost) unlock = await lockHost(state, hostId);
     const attributes = await ensureSearchAttributes(connection, target.namespace);
     const client = new Client({ connection, ...shared });
+    health = createHealthDesk(client, settings.config.thresholds, log);
     const deps: Deps = {
       host: hostId,
       state,
@@ -99,11 +102,13 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       outputs: { ...outputs, ...settings.outputs },
       client,
       meters: createMeters(Runtime.instance().metricMeter),
+      health,
       channels: channelsOf(settings.config.notify, env, settings.notify),
       searchAttributes: attributes.usable,
       redact: redactFor(env).with(namedSecrets(settings.config, env)),
       credentials: credentialStore(settings.config, env, target.namespace),
-      checks: createChecks(),
+      // Asked again after a while, it is asked anew.
+      checks: createChecks(settings.config.thresholds.recheckMs / 2),
       log,
     };
     host = servesHost ? await openHost(deps, settings) : undefined;
@@ -115,6 +120,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     );
   } finally {
     await host?.close();
+    await health?.stop();
     await connection.close();
     await native.close();
     await unlock?.();

@@ -3,14 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../src/config.ts';
+import { DEFAULT_THRESHOLDS } from '../src/schema/thresholds-schema.ts';
 
 const DEFAULTS = {
-  timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000, secondLookMs: 60_000 },
+  timing: {
+    heartbeatMs: 60_000,
+    leaseMs: 300_000,
+    finishPatienceMs: 1_800_000,
+    backoffMs: 30_000,
+    declineMs: 5_000,
+    holdMs: 60_000,
+    secondLookMs: 60_000,
+  },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
   forge: { host: 'github.com', tokenFrom: ['GITHUB_TOKEN', 'GH_TOKEN'] },
   credentials: {},
   notify: [],
   owners: { remindMs: 4 * 3_600_000, escalateMs: 12 * 3_600_000 },
+  thresholds: DEFAULT_THRESHOLDS,
   host: { wrap: [], outputBytes: 1024 ** 3 },
   retention: { doneMs: 7 * 86_400_000, otherMs: 30 * 86_400_000, diskBytes: 50 * 1024 ** 3, freeBytes: 2 * 1024 ** 3 },
 };
@@ -91,11 +101,19 @@ describe('what the configuration says', () => {
 
   it('replaces the defaults key by key', async () => {
     const text =
-      'timing: {heartbeat: 2s, lease: 10s, finishPatience: 1h, backoff: 50ms, decline: 1s, secondLook: 2s}\nforge: {identity: {name: Robot}}\n';
+      'timing: {heartbeat: 2s, lease: 10s, finishPatience: 1h, backoff: 50ms, decline: 1s, hold: 2m, secondLook: 2s}\nforge: {identity: {name: Robot}}\n';
     expect(await load(text)).toEqual({
       ...DEFAULTS,
       source: join(cwd, 'outlive.yaml'),
-      timing: { heartbeatMs: 2000, leaseMs: 10_000, finishPatienceMs: 3_600_000, backoffMs: 50, declineMs: 1000, secondLookMs: 2000 },
+      timing: {
+        heartbeatMs: 2000,
+        leaseMs: 10_000,
+        finishPatienceMs: 3_600_000,
+        backoffMs: 50,
+        declineMs: 1000,
+        holdMs: 120_000,
+        secondLookMs: 2000,
+      },
       identity: { name: 'Robot', email: 'outlive@localhost' },
     });
   });
@@ -220,7 +238,7 @@ hashKey: {env: OUTLIVE_HASH_KEY}
     const span = 'expected a duration such as 500ms, 30s, 10m, 8h or 5d';
     expect(await linesFor(text)).toEqual([
       `outlive.yaml:2:14 timing.heartbeat: found "11m"; ${span}, from 1s to 10m`,
-      'outlive.yaml:3:3 timing.leese: unknown key; expected one of heartbeat, lease, finishPatience, backoff, decline, secondLook (did you mean lease?)',
+      'outlive.yaml:3:3 timing.leese: unknown key; expected one of heartbeat, lease, finishPatience, backoff, decline, hold, secondLook (did you mean lease?)',
       'outlive.yaml:5:10 forge.token: found text; expected {env: GITHUB_TOKEN}: the name of the variable that holds it',
       'outlive.yaml:6:20 forge.identity.name: found "a<b"; expected a name on one line, without < and >',
       'outlive.yaml:6:34 forge.identity.email: found "nobody"; expected an address such as outlive@example.org',
@@ -230,9 +248,27 @@ hashKey: {env: OUTLIVE_HASH_KEY}
   });
 
   it('may not let a lease run out between two heartbeats', async () => {
-    expect(await linesFor('timing: {lease: 30s}\nthresholds: {}\n')).toEqual([
+    expect(await linesFor('timing: {lease: 30s}\n')).toEqual([
       'outlive.yaml:1:17 timing.lease: 30 s is shorter than timing.heartbeat (60 s); expected at least that',
-      'outlive.yaml:2:1 thresholds: not supported by this version of Outlive',
+    ]);
+  });
+
+  it('says when what many tasks share is held to be ill, number by number', async () => {
+    const text = 'thresholds: {host: {tasks: 2, coolDown: 2h}, provider: {window: 1m, hosts: 3, wave: 5s}, look: 1s, recheck: 5s}\n';
+    const { rules } = DEFAULT_THRESHOLDS;
+    expect((await load(text)).thresholds).toEqual({
+      rules: {
+        // The longest is no shorter than the first.
+        host: { ...rules.host, tasks: 2, coolDownMs: 7_200_000, maxCoolDownMs: 7_200_000 },
+        provider: { ...rules.provider, windowMs: 60_000, hosts: 3, waveMs: 5000 },
+        credential: rules.credential,
+      },
+      lookMs: 1000,
+      recheckMs: 5000,
+    });
+    expect(await linesFor('thresholds: {host: {window: 1m}, provider: {tasks: 0}}\n')).toEqual([
+      'outlive.yaml:1:21 thresholds.host.window: unknown key; expected one of tasks, coolDown, maxCoolDown, canary, wave',
+      'outlive.yaml:1:52 thresholds.provider.tasks: found 0; expected a whole number from 1 to 1000',
     ]);
   });
 

@@ -38,5 +38,5 @@ const board: OwnOutputType = {
 export const outlive = createOutlive({
   agents: { writer },
   outputs: { board },
-  notify: async (notice) => console.error(`${notice.task} ${notice.kind}: ${notice.show}`),
+  notify: async (notice) => console.error(`${notice.kind === 'incident' ? notice.incident : notice.task} ${notice.kind}: ${notice.show}`),
 });

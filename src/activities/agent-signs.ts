@@ -12,14 +12,19 @@ const PIECE_BYTES = 256 * 1024;
 /** At one look: a worker that takes up a long run again has other runs to look after too. */
 const PIECES_AT_A_LOOK = 32;
 
-/** undefined for an agent without events: then every growth of its output is a sign of life. */
-export function signsOf({ reader }: Agent, stdout: string, limits: RunLimits): Signs | undefined {
+/** `onAnswer` is called once, when its model has answered for the first time. undefined for an agent without events: then every growth of its output is a sign of life. */
+export function signsOf({ reader }: Agent, stdout: string, limits: RunLimits, onAnswer: () => void): Signs | undefined {
   if (!reader) return undefined;
   const stream = readAgentStream(reader);
   const follow = followFile(stdout, (text) => stream.feed(text));
+  let isAnswered = false;
   return {
     look: () => {
       follow(PIECES_AT_A_LOOK);
+      if (!isAnswered && stream.heard.turns > 0) {
+        isAnswered = true;
+        onAnswer();
+      }
       return stream.signsOfLife;
     },
     overLimit: () => {

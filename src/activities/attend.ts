@@ -136,9 +136,10 @@ export async function recallToEnd(attended: Attended): Promise<Ended | undefined
 }
 
 /** How a living run is watched, by whoever answers for it. */
-export function watched({ deps, input: { task }, dir }: Attended): Omit<Following, 'supervisor' | 'told'> {
+export function watched({ deps, input: { task, n }, dir }: Attended): Omit<Following, 'supervisor' | 'told'> {
   const agent = agentNamed(deps.agents, task.agent.use);
-  const signs = agent && signsOf(agent, dir.stdout, task.limits.run);
+  const onAnswer = () => deps.health.answered({ task: task.id, run: n }, deps.host);
+  const signs = agent && signsOf(agent, dir.stdout, task.limits.run, onAnswer);
   return { dir, stallMs: task.limits.run.stallMs, ...(signs ? { signs } : {}) };
 }
 

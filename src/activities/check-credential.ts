@@ -3,8 +3,11 @@
 
 import { agentNamed } from '../agents/index.ts';
 import type { CheckInput } from '../domain/contract.ts';
-import { type CredentialChecked, sayCredential } from '../domain/credential.ts';
-import { type Credential, CredentialMissing, credentialsOf } from '../host/credentials.ts';
+import { type CredentialChecked, type CredentialUsed, sayCredential } from '../domain/credential.ts';
+import { sayScope } from '../domain/scope.ts';
+import type { Task } from '../domain/task.ts';
+import { type Credential, CredentialMissing, credentialsOf, named } from '../host/credentials.ts';
+import { credentialScope } from './blame.ts';
 import type { Deps } from './deps.ts';
 
 export async function checkCredential(deps: Deps, input: CheckInput): Promise<CredentialChecked> {
@@ -14,7 +17,34 @@ export async function checkCredential(deps: Deps, input: CheckInput): Promise<Cr
   return checked;
 }
 
-async function checkAll(deps: Deps, { task, used }: CheckInput): Promise<CredentialChecked> {
+/** Found invalid here, by a check that anybody on this host would make: an incident of that credential, for all tasks at once. */
+function convict(deps: Deps, { task, n }: CheckInput, used: CredentialUsed, evidence: string): CredentialChecked {
+  const checked = { state: 'invalid', evidence } as const;
+  if (!isOfHost(deps, task, used)) return checked;
+  const scope = credentialScope(used, deps.host);
+  deps.health.report(scope, {
+    task: task.id,
+    run: n,
+    host: deps.host,
+    verdict: 'strike',
+    cause: 'credential_invalid',
+    evidence: deps.redact.text(evidence),
+  });
+  return { ...checked, incident: sayScope(scope) };
+}
+
+/** A value or an address that the task itself brings says nothing about anybody else. */
+function isOfHost({ credentials }: Deps, { env }: Task, { name, id }: CredentialUsed): boolean {
+  if (Object.keys(env).some((variable) => /_(BASE_URL|API_URL)$/.test(variable))) return false;
+  try {
+    return named(credentials, name).used.id === id;
+  } catch {
+    return false;
+  }
+}
+
+async function checkAll(deps: Deps, input: CheckInput): Promise<CredentialChecked> {
+  const { task, used } = input;
   let credentials: readonly Credential[];
   try {
     credentials = credentialsOf(deps.credentials, task, agentNamed(deps.agents, task.agent.use)?.credentials ?? []);
@@ -26,8 +56,10 @@ async function checkAll(deps: Deps, { task, used }: CheckInput): Promise<Credent
   if (changed)
     return { state: 'changed', evidence: `${changed.used.name} has another value now than the run had: ${sayCredential(changed.used)}` };
   if (credentials.length === 0) return { state: 'unknown', evidence: `no credential of ${task.agent.use} is known on ${deps.host}` };
-  const answers = await Promise.all(credentials.map((credential) => deps.checks.check(credential)));
-  return answers.find(({ state }) => state === 'invalid') ?? answers.find(({ state }) => state === 'unknown') ?? answers[0] ?? UNTOLD;
+  const answers = await Promise.all(credentials.map(async (credential) => ({ credential, ...(await deps.checks.check(credential)) })));
+  const invalid = answers.find(({ state }) => state === 'invalid');
+  if (invalid) return convict(deps, input, invalid.credential.used, invalid.evidence);
+  const [answer = UNTOLD] = answers.toSorted((a, b) => Number(b.state === 'unknown') - Number(a.state === 'unknown'));
+  return { state: answer.state, evidence: answer.evidence };
 }
-
 const UNTOLD: CredentialChecked = { state: 'unknown', evidence: 'nothing was checked' };

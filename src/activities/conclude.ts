@@ -15,6 +15,7 @@ import type { RunDir } from '../host/state-dir.ts';
 import { asSeen } from '../outputs/index.ts';
 import { NEVER_STARTED, type ProbeAnswer } from '../outputs/output-type.ts';
 import type { Attended, Ended } from './attend.ts';
+import { blameGoodEnd } from './blame.ts';
 import type { End } from './deliver.ts';
 import type { Deps } from './deps.ts';
 import { ownVersion } from './launch.ts';
@@ -31,6 +32,7 @@ export async function conclude({ deps, input, dir, beats }: Attended, ended: End
   const ms = Date.parse(facts.endedAt) - Date.parse(facts.startedAt);
   const failure = report.kind === 'failed' ? report.failure : undefined;
   deps.meters.runEnded({ host: deps.host, agent: input.task.agent.use, ms, failure });
+  if (!failure) blameGoodEnd(deps, { task: input.task, n: input.n, host: deps.host, credentials: facts.credentials ?? [] });
   if (report.kind === 'failed') return { kind: 'failed', failure: failRun(input.n, report.failure, facts, report.recorded) };
   return { kind: 'finished', report: { ...facts, ...(note ? { note } : {}), ...(report.plan ? { plan: report.plan } : {}) } };
 }

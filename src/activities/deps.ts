@@ -2,6 +2,7 @@
 import type { Client } from '@temporalio/client';
 import type { Agents } from '../agents/agent.ts';
 import type { Config } from '../config.ts';
+import type { HealthDesk } from '../health-desk.ts';
 import type { Claims } from '../host/claims.ts';
 import type { CredentialChecks } from '../host/credential-check.ts';
 import type { CredentialStore } from '../host/credentials.ts';
@@ -28,6 +29,8 @@ export interface Deps {
   readonly credentials: CredentialStore;
   readonly checks: CredentialChecks;
   readonly meters: Meters;
+  /** Of what many tasks share: hosts, credentials, providers. */
+  readonly health: HealthDesk;
   /** Where notices go out. */
   readonly channels: readonly Channel[];
   /** The server has all of Outlive's search attributes. */
@@ -45,6 +48,8 @@ export interface HostDeps extends Deps {
   readonly supervisors: Supervisors;
   /** Why this host takes no new run now, or undefined. */
   closedBecause(): string | undefined;
+  /** What runs here were started with, for the host's self-test. */
+  readonly programs: Set<string>;
   /** Sees to a run that no activity answers for any more. */
   leave(dir: RunDir): void;
 }

@@ -1,5 +1,6 @@
 // The activities of a worker, made from what the worker has. Control: what any worker can do. Host: what happens on this one.
 import type { ControlActivities, HostActivities } from '../domain/contract.ts';
+import { audience } from './audience.ts';
 import { begin } from './begin.ts';
 import { checkCredential } from './check-credential.ts';
 import type { Deps, HostDeps } from './deps.ts';
@@ -7,6 +8,7 @@ import { finish } from './finish.ts';
 import { notify } from './notify.ts';
 import { readLog } from './read-log.ts';
 import { reattachRun } from './reattach.ts';
+import { release } from './release.ts';
 import { runAgent } from './run-agent.ts';
 import { settle } from './settle.ts';
 
@@ -17,6 +19,8 @@ export function createControlActivities(deps: Deps): ControlActivities {
     finish: (input) => finish(deps, input),
     checkCredential: (input) => checkCredential(deps, input),
     notify: (input) => notify(deps, input),
+    audience: (input) => audience(deps, input),
+    release: (input) => release(deps, input),
   };
 }
 

@@ -4,6 +4,7 @@ import type { MetricMeter } from '@temporalio/common';
 import type { CredentialChecked } from '../domain/credential.ts';
 import type { Decision } from '../domain/decision.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { ScopeKind } from '../domain/scope.ts';
 
 export interface Meters {
   /** `failure` is missing where the run ended well. */
@@ -11,6 +12,9 @@ export interface Meters {
   /** `verdictMs`: from the run's end to the decision. */
   decided(decision: Decision, failure: Failure, verdictMs: number): void;
   credentialChecked(state: CredentialChecked['state']): void;
+  incidentOpened(scope: ScopeKind): void;
+  /** A run was to start, and waits for the end of an incident. */
+  held(scope: ScopeKind): void;
   notified(kind: string, channel: string, went: 'out' | 'nowhere'): void;
 }
 
@@ -22,6 +26,8 @@ export function createMeters(meter: MetricMeter): Meters {
   const verdictMs = meter.createHistogram('outlive_verdict_ms', 'int', 'ms', 'From the end of a run to the decision');
   const checks = meter.createCounter('outlive_credential_checks', 'checks', 'Checks of credentials, by what they said');
   const notices = meter.createCounter('outlive_notices', 'notices', 'Notices to people, by channel');
+  const incidents = meter.createCounter('outlive_incidents_opened', 'incidents', 'Incidents that were opened, by what is ill');
+  const holds = meter.createCounter('outlive_runs_held', 'runs', 'Runs that were held back by an incident, once for each time they came');
   return {
     runEnded: ({ host, agent, ms, failure }) => {
       const outcome = failure ? 'failed' : 'finished';
@@ -33,6 +39,8 @@ export function createMeters(meter: MetricMeter): Meters {
       verdictMs.record(whole(ms), { kind });
     },
     credentialChecked: (state) => checks.add(1, { state }),
+    incidentOpened: (scope) => incidents.add(1, { scope }),
+    held: (scope) => holds.add(1, { scope }),
     notified: (kind, channel, went) => notices.add(1, { kind, channel, went }),
   };
 }

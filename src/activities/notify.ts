@@ -2,14 +2,15 @@
 
 import { ApplicationFailure } from '@temporalio/activity';
 import type { NotifyInput } from '../domain/contract.ts';
+import { aboutNotice } from '../domain/notice.ts';
 import { sayError } from '../domain/say-error.ts';
 import type { Deps } from './deps.ts';
 
 export async function notify({ channels, meters, redact, log }: Deps, { notice, channel: place }: NotifyInput): Promise<void> {
   const channel = channels[place];
-  const about = { task: notice.task, question: notice.question, kind: notice.kind };
+  const about = { ...aboutNotice(notice), kind: notice.kind };
   if (!channel) {
-    log.warn({ ...about, channel: place + 1 }, 'a notice is dropped: the configuration has fewer channels than when its task began');
+    log.warn({ ...about, channel: place + 1 }, 'a notice is dropped: the configuration has fewer channels than when it was to go out');
     return;
   }
   try {

@@ -6,7 +6,6 @@ import { cancellationSignal } from '@temporalio/activity';
 import type { Settled, SettleInput } from '../domain/contract.ts';
 import { decide } from '../domain/decide.ts';
 import { factsOf } from '../domain/facts.ts';
-import { hostOfIdentity, poolQueue } from '../domain/names.ts';
 import { type BankSeen, reachOf, type Seen } from '../domain/output.ts';
 import { nextStart, type RunRecord, type StartPoint } from '../domain/run.ts';
 import { agentEnvironment } from '../host/agent-environment.ts';
@@ -17,14 +16,15 @@ import { type RunDir, runMark } from '../host/state-dir.ts';
 import { workSince } from '../host/workspace.ts';
 import { asSeen, probe } from '../outputs/index.ts';
 import { NEVER_STARTED, STRANDED } from '../outputs/output-type.ts';
+import { blameFailure, incidentBehind } from './blame.ts';
 import type { Deps } from './deps.ts';
+import { hostsOfPool } from './hosts-of-pool.ts';
 import { hasProgress, lookInWorkspace } from './look.ts';
 import { outputWorker } from './output-worker.ts';
 import { dirOfRun, taskWorkflow } from './this-task.ts';
 import { readWords, saysFinished } from './words.ts';
 
 const GRACE_MS = 5000;
-const ASK_MS = 5000;
 
 interface Look {
   readonly seen: Seen;
@@ -39,7 +39,9 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
   if (!run?.failure) throw new Error(`run ${n} has no failure on record, so there is nothing to settle`);
   const looked = await lookAt(deps, input, run);
   const failure = { ...run.failure, progress: hasProgress(input.start, looked.seen) };
-  const hosts = await hostsOfPool(deps, task.pool);
+  const hosts = await hostsOfPool(deps.client, task.pool);
+  if (look === 1) blameFailure(deps, task, runs, failure, hosts);
+  const incident = incidentBehind(deps, task, run, failure);
   const decision = decide(
     factsOf(input, {
       now: new Date().toISOString(),
@@ -48,6 +50,7 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
       over: looked.over,
       ...(looked.done === undefined ? {} : { done: looked.done }),
       ...(hosts ? { hosts } : {}),
+      ...(incident ? { incident } : {}),
     }),
   );
   const { kind, because, afterMs } = decision;
@@ -57,9 +60,16 @@ export async function settle(deps: Deps, input: SettleInput): Promise<Settled> {
   if (look === 1 && input.seen === undefined)
     deps.meters.runEnded({ host: run.host ?? 'unknown', agent: run.agent, ms: ended - Date.parse(run.startedAt), failure });
   deps.log.info({ task: task.id, run: n, look, decision: kind, because, afterMs }, 'decided');
-  return deps.redact
-    .with(task.env)
-    .json({ v: 1, failure, seen: looked.seen, start: looked.start, decision, over: looked.over, ...(hosts ? { hosts } : {}) });
+  return deps.redact.with(task.env).json({
+    v: 1,
+    failure,
+    seen: looked.seen,
+    start: looked.start,
+    decision,
+    over: looked.over,
+    ...(hosts ? { hosts } : {}),
+    ...(incident ? { incident } : {}),
+  });
 }
 
 async function lookAt(deps: Deps, input: SettleInput, run: RunRecord): Promise<Look> {
@@ -154,19 +164,6 @@ async function newestBank({ task, runs }: SettleInput): Promise<BankSeen | undef
   if (!newest) return undefined;
   const host = runs.find((run) => run.n === newest.n)?.host ?? '';
   return { state: 'banked', ref: newest.ref, head: newest.head, at: 'origin', host, ...(newest.wip ? { wip: newest.wip } : {}) };
-}
-
-/** Hosts whose workers ask for this pool's runs. The server keeps the dead for minutes, so it is a preference, no proof; no answer is no list. */
-async function hostsOfPool(deps: Deps, pool: string): Promise<string[] | undefined> {
-  try {
-    const { namespace } = deps.client.options;
-    const asked = { namespace, taskQueue: { name: poolQueue(pool) }, taskQueueType: 2 };
-    const described = await deps.client.withDeadline(Date.now() + ASK_MS, () => deps.client.workflowService.describeTaskQueue(asked));
-    const hosts = (described.pollers ?? []).map((poller) => hostOfIdentity(poller.identity ?? ''));
-    return [...new Set(hosts.filter((host) => host !== undefined))];
-  } catch {
-    return undefined;
-  }
 }
 
 async function exists(path: string): Promise<boolean> {

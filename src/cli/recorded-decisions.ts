@@ -28,7 +28,7 @@ async function settledBy({ type, input, end, endedAt }: ActivityTrace): Promise<
 
 function recordedDecision(id: string, { input, result, at }: Recorded, endings: ReadonlyMap<number, RecordedEnding>): RecordedDecision {
   const { n, look, runs } = input;
-  const { failure, seen, decision, hosts } = result;
+  const { failure, seen, decision, hosts, incident } = result;
   const { kind, because } = decision;
   const last = runs.at(-1);
   // Older settles did not say it: a report, a lease that is over, or an agent that never began is an end.
@@ -39,7 +39,7 @@ function recordedDecision(id: string, { input, result, at }: Recorded, endings: 
     n,
     look,
     was: { reason: failure.reason, kind, because },
-    facts: factsOf(input, { now: at, failure, seen, over, ...(hosts ? { hosts } : {}) }),
+    facts: factsOf(input, { now: at, failure, seen, over, ...(hosts ? { hosts } : {}), ...(incident ? { incident } : {}) }),
     ...(ending ? { ending } : {}),
   };
 }

@@ -22,6 +22,14 @@ export function statedWaitMs(statedMs: number, seed: string): number {
   return Math.ceil(whole + Math.min(whole * 0.1, MAX_SPREAD_MS) * spread(seed));
 }
 
+const MAX_HOLD_MS = 60 * 60_000;
+
+/** The k-th wait in a row for the end of an incident, the first is 0: doubled each time, at most an hour, within ±25 %. */
+export function incidentHoldMs(firstMs: number, k: number, seed: string): number {
+  const doubled = Math.min(MAX_HOLD_MS, firstMs * 2 ** Math.min(k, 20));
+  return Math.max(1, Math.round(doubled * (0.75 + 0.5 * spread(`${seed}/${k}`))));
+}
+
 /** When the provider lets the next run through, in milliseconds since 1970; undefined where it did not say so in a form that can be read. */
 export function statedEndMs({ retryAfterMs, resetsAt }: Failure, endedAtMs: number): number | undefined {
   const after = retryAfterMs === undefined ? Number.NaN : endedAtMs + Math.max(0, retryAfterMs);

@@ -1,7 +1,7 @@
 // What crosses a border of the workflow: the status that people and scripts read, the result, the activities.
 
 import type { CredentialChecked, CredentialUsed } from './credential.ts';
-import type { Decision, LateAnswer } from './decision.ts';
+import type { Decision, IncidentSeen, LateAnswer } from './decision.ts';
 import type { Class, Failure, Reason } from './failure.ts';
 import type { Attention, Notice } from './notice.ts';
 import type { Banked, BankSeen, OutputSeen, Seen } from './output.ts';
@@ -16,6 +16,8 @@ export type TaskState = 'queued' | 'running' | 'held' | 'asking' | 'finishing' |
 /** Why a task waits. A hold that ends by itself has `until` (ISO time). */
 export interface Hold {
   readonly for: 'time' | 'incident' | 'question' | 'host';
+  /** The scope of the incident, as in `provider/anthropic`. */
+  readonly incident?: string;
   readonly since: string;
   readonly until?: string;
   readonly owner: string;
@@ -98,6 +100,8 @@ export interface Timing {
   readonly backoffMs: number;
   /** How long an offer waits after a host has declined it; doubled each time, three times. */
   readonly declineMs: number;
+  /** The first wait for the end of an incident; doubled each time, up to an hour. Older versions did not say it. */
+  readonly holdMs?: number;
   /** How long after a first look a second one is made for a thing that may have been made before, such as a comment. */
   readonly secondLookMs: number;
 }
@@ -154,6 +158,7 @@ export interface Settled {
   /** What else the decision rested on; an older version did not say it. */
   readonly over?: boolean;
   readonly hosts?: readonly string[];
+  readonly incident?: IncidentSeen;
 }
 
 export interface FinishInput {
@@ -182,6 +187,30 @@ export interface ControlActivities {
   finish(input: FinishInput): Promise<Made>;
   checkCredential(input: CheckInput): Promise<CredentialChecked>;
   notify(input: NotifyInput): Promise<void>;
+  audience(input: AudienceInput): Promise<Audience>;
+  release(input: ReleaseInput): Promise<Released>;
+}
+
+export interface AudienceInput {
+  readonly scope: string;
+  readonly sinceMs: number;
+}
+
+/** Who is told of an incident: how many channels it goes out through, and to whom; or why it goes out to nobody. */
+export interface Audience {
+  readonly channels: number;
+  readonly owner: string;
+  readonly quiet?: string;
+}
+
+/** Tasks that wait for the end of an incident: that many, the longest waiting first; left out: all of them. */
+export interface ReleaseInput {
+  readonly scope: string;
+  readonly most?: number;
+}
+
+export interface Released {
+  readonly tasks: number;
 }
 
 /** One notice through one of the channels, by its place among them. */
@@ -203,9 +232,14 @@ export interface HostActivities {
 
 /** Types of ApplicationFailure that are no verdict on a run. */
 export const RUN_DECLINED = 'run.declined';
-/** Its detail. `avoided`: the run is better off elsewhere. `closed`: the host takes no new run. `full`: others came first. */
+/**
+ * Its detail. `avoided`: the run is better off elsewhere. `closed`: the host takes no new run. `full`: others came first.
+ * `incident`: what the run needs is ill, by the scope of its incident; `elsewhere`: another host may have it in good health.
+ */
 export interface Declined {
-  readonly why: 'avoided' | 'closed' | 'full';
+  readonly why: 'avoided' | 'closed' | 'full' | 'incident';
+  readonly incident?: string;
+  readonly elsewhere?: true;
 }
 /** Its worker stops, or somebody paused or reset the activity: the run goes on, to be taken up again on its host. Details: a LeftRun. */
 export const RUN_DETACHED = 'run.detached';

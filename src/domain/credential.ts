@@ -1,5 +1,7 @@
 // What a run needs to be let in by its provider, as far as it may be told: its name and a keyed hash, never its value.
 
+import type { Task } from './task.ts';
+
 /** One that a run used. `id` is the same for the same value on every host of a namespace; a login without a key has none. */
 export interface CredentialUsed {
   readonly name: string;
@@ -11,6 +13,8 @@ export interface CredentialChecked {
   readonly state: 'valid' | 'changed' | 'invalid' | 'unknown';
   /** One sentence. */
   readonly evidence: string;
+  /** Where it is invalid: the scope of the incident that this opens. */
+  readonly incident?: string;
 }
 
 /** As the configuration names it: a variable of the worker's environment, or a login of the host's own. */
@@ -48,3 +52,20 @@ export const USUAL: Readonly<Record<string, CredentialSettings & { readonly kind
 
 /** `anthropic@3f9c2a7b41de`. */
 export const sayCredential = ({ name, id }: CredentialUsed): string => (id === undefined ? name : `${name}@${id}`);
+
+/** Whom the logins and the agents without a named credential talk to. */
+const PROVIDER_OF: Readonly<Record<string, string>> = {
+  'claude-login': 'anthropic',
+  'codex-login': 'openai',
+  claude: 'anthropic',
+  codex: 'openai',
+};
+
+/**
+ * The provider that a run depends on, by the name that its users know: that of the first credential that its spec names, else
+ * of the first that it was let in with, else of its agent.
+ */
+export function providerOf({ credentials, agent }: Pick<Task, 'credentials' | 'agent'>, used: readonly CredentialUsed[]): string {
+  const name = credentials?.[0] ?? used[0]?.name ?? agent.use;
+  return PROVIDER_OF[name] ?? name;
+}

@@ -9,7 +9,7 @@ import { endedAtMs, isTooFar, sayTime, sayTooFar, seedOf, statedWait, waitMs } f
 import type { Decision, Facts, LateAnswer } from './decision.ts';
 import { sayDuration } from './duration.ts';
 import { REASONS } from './failure.ts';
-import { ADVICE, answer, ask, bankAgain, gated, lookAgain, sayNextRun } from './grounds.ts';
+import { ADVICE, answer, ask, bankAgain, gated, holdOnIncident, lookAgain, sayNextRun } from './grounds.ts';
 import { never } from './never.ts';
 import { type Completeness, completeness } from './output.ts';
 import { isPart } from './plan.ts';
@@ -115,6 +115,8 @@ function retry(facts: Facts, work: Completeness, { wait, elsewhere }: RetryReact
     const until = wait === 'stated' ? statedWait(facts) : undefined;
     if (until !== undefined && isTooFar(facts, until)) return ask(facts, work, { why: sayTooFar(until), otherwise: SHORTER });
     const afterMs = wait === 'none' ? 0 : waitMs(facts, until);
+    // A host that is ill takes no runs, so another one is tried; a provider that is, is so for everybody.
+    if (failure.class === 'adapter' && facts.incident) return holdOnIncident(facts, work, facts.incident, afterMs);
     const avoid = elsewhere === 'any' ? [] : suspects(facts);
     const resume = avoid.length > 0 ? undefined : sessionOf(facts);
     const where =
@@ -161,6 +163,8 @@ function checkCredential(facts: Facts, work: Completeness): Decision {
     });
   }
   const said = `the check of its credential ${CHECK_SAYS[credential.state]} (${credential.evidence})`;
+  const incident = facts.incident ?? (credential.incident === undefined ? undefined : { scope: credential.incident, why: said });
+  if (credential.state === 'invalid' && incident) return holdOnIncident(facts, work, incident);
   if (credential.state === 'invalid')
     return ask(facts, work, { why: said, otherwise: 'a valid credential, or a check that could not tell, would have been tried again' });
   if (credential.state === 'changed') return retry(facts, work, AFRESH, said);
@@ -183,9 +187,11 @@ function retryAfterReset(facts: Facts, work: Completeness): Decision {
   const { failure, n } = facts;
   const until = statedEndMs(failure, endedAtMs(facts));
   if (until === undefined) {
+    const { incident } = facts;
+    if (incident) return gated(facts, work, () => holdOnIncident(facts, work, incident));
     return ask(facts, work, {
-      why: 'no reset time was stated, and this version has no check that could tell when the quota is back',
-      otherwise: 'a stated reset would have been waited for',
+      why: 'no reset time was stated, and nobody knows which credential to wait for',
+      otherwise: 'a stated reset would have been waited for, and so would the incident of a known credential',
     });
   }
   if (isTooFar(facts, until)) return ask(facts, work, { why: sayTooFar(until), otherwise: SHORTER });

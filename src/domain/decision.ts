@@ -29,6 +29,8 @@ export interface Decision {
   readonly otherwise?: string;
   /** How long to wait first, in milliseconds; `hold` looks at everything again after it. */
   readonly afterMs?: number;
+  /** With `hold`: the scope of the incident whose end is waited for; a run follows it. */
+  readonly incident?: string;
   /** Hosts that should leave the next run to another; `strict`: that must, however long it takes. */
   readonly avoid?: readonly string[];
   readonly strict?: true;
@@ -44,6 +46,12 @@ export interface Decision {
 export interface LateAnswer {
   readonly kind: 'retry' | 'split';
   readonly because: string;
+}
+
+/** An incident as a decision sees it: its scope, and why it is ill. */
+export interface IncidentSeen {
+  readonly scope: string;
+  readonly why: string;
 }
 
 export interface Ask {
@@ -76,6 +84,10 @@ export interface Facts {
   readonly leaseMs: number;
   /** First backoff, in milliseconds. */
   readonly backoffMs: number;
+  /** The first wait for the end of an incident, in milliseconds. */
+  readonly holdMs: number;
+  /** An incident that is open, of what this run's failure speaks against. */
+  readonly incident?: IncidentSeen;
   /** Hosts that take this pool's runs, where the server could say. */
   readonly hosts?: readonly string[];
   /** What the check of the credential said, where one was asked for. */

@@ -5,7 +5,10 @@ import type { SettleInput } from './contract.ts';
 import type { Facts } from './decision.ts';
 
 /** What the look at a run's end has found. `failure` is the last run's, with that look's word on its progress. */
-export type Found = Pick<Facts, 'now' | 'failure' | 'seen' | 'over' | 'done' | 'hosts'>;
+export type Found = Pick<Facts, 'now' | 'failure' | 'seen' | 'over' | 'done' | 'hosts' | 'incident'>;
+
+/** Of tasks that began before incidents were. */
+const HOLD_MS = 60_000;
 
 export function factsOf({ task, timing, n, look, runs, granted, credential, answered }: SettleInput, found: Found): Facts {
   return {
@@ -18,6 +21,7 @@ export function factsOf({ task, timing, n, look, runs, granted, credential, answ
     granted,
     leaseMs: timing.leaseMs,
     backoffMs: timing.backoffMs,
+    holdMs: timing.holdMs ?? HOLD_MS,
     ...(credential ? { credential } : {}),
     ...(answered ? { answered } : {}),
   };

@@ -3,14 +3,15 @@
 
 import { backoffMs } from './backoff.ts';
 import { seedOf } from './decide-wait.ts';
-import type { Decision, Facts } from './decision.ts';
+import type { Decision, Facts, IncidentSeen } from './decision.ts';
 import { sayDuration } from './duration.ts';
 import { type Evidence, REASONS } from './failure.ts';
-import { breach, ceilingOfRuns, ledgersOf, sayLedgers, withNextRun } from './ledgers.ts';
+import { breach, breachOfCeiling, ceilingOfRuns, ledgersOf, sayLedgers, withNextRun } from './ledgers.ts';
 import type { Completeness, OutputSeen } from './output.ts';
 import { isPart } from './plan.ts';
 import type { Choice } from './question.ts';
 import { repetition } from './repetition.ts';
+import { sessionOf } from './resume.ts';
 import { capital, count, cut, quote, sayFailure, sayLeft, tellNextRun } from './story.ts';
 
 /**
@@ -49,17 +50,37 @@ export function gated(facts: Facts, work: Completeness, go: () => Decision): Dec
     .map((output) => `${output.kind}: ${output.evidence}`);
   if (unseen.length > 0) return lookAgain(facts, work, unseen);
   if (seen.bank?.state === 'failed') return bankAgain(facts, work, seen.bank.evidence);
-  const used = breach(ledgersOf(runs, task.limits), task.limits, failure.reason, granted);
+  const ledgers = ledgersOf(runs, task.limits);
+  const used = breach(ledgers, task.limits, failure.reason, granted);
+  const again = repetition(facts);
+  // What many share is neither this task's fault nor a reason to wake its owner (DESIGN §2); a ceiling of the whole task is.
+  const { incident } = facts;
+  if (incident && (used || again) && !breachOfCeiling(ledgers, task.limits, failure.reason, granted))
+    return holdOnIncident(facts, work, incident);
   if (used)
     return ask(facts, work, {
       why: used,
       advice: ADVICE.ledger,
       otherwise: 'with anything left in that ledger it would have been tried again',
     });
-  const again = repetition(facts);
   return again
     ? ask(facts, work, { why: again, otherwise: 'the first time, or with new work between, it would have been tried again' })
     : go();
+}
+
+/** Waits for the end of an incident: no run is burnt, and no person asked beside the one who was told of it. `atLeastMs`: what the provider asked for may be longer than the first wait. */
+export function holdOnIncident(facts: Facts, work: Completeness, { scope, why }: IncidentSeen, atLeastMs = 0): Decision {
+  const { failure, n, seen, holdMs } = facts;
+  const resume = sessionOf(facts);
+  return answer(facts, {
+    kind: 'hold',
+    incident: scope,
+    afterMs: Math.max(atLeastMs, backoffMs(holdMs, 1, seedOf(facts))),
+    because: `${sayFailure(n, failure)}, and ${scope} is ill (${why}): no run is burnt on it, the task waits for the end of that incident, of which one person is told once; ${sayLeft(n, seen)}`,
+    ...(resume ? { resume } : {}),
+    notes: tellNextRun(facts, work),
+    otherwise: 'without that incident it would have been decided by its own failure and ledgers',
+  });
 }
 
 /** What Outlive itself makes after the work is no reason to wait, but for the branch: it may hold the work. */

@@ -1,9 +1,13 @@
-// A host as its entity keeps it: what its worker said when it joined, and whether a person has taken it out. Who sends a
-// signal or reads the state may be of another version, or a person in the Web UI, so nothing is believed unread. Guards
-// are written by hand: they run inside the workflow, where a schema library would cost half a megabyte.
+// The state of an entity: of a host, what its worker said when it joined and whether a person has taken it out; of every
+// scope, its health. Who sends a signal or reads the state may be of another version, or a person in the Web UI, so nothing
+// is believed unread. Guards are written by hand: they run inside the workflow, where a schema library would cost half a megabyte.
 
-import { DRAIN, hostHealthId, JOINED, QUEUE_WORD, UNDRAIN } from './names.ts';
+import { isPause, readHealth, readReport } from './health-form.ts';
+import { DEFAULT_RULES } from './health-rules.ts';
+import { closedByHand, type Health, type Pause, paused, reported, wellWith } from './health-state.ts';
+import { CLOSE_BY_HAND, DRAIN, healthId, JOINED, OPEN_BY_HAND, QUEUE_WORD, REPORTED, UNDRAIN } from './names.ts';
 import type { Read } from './question.ts';
+import { readScope, SCOPE_KINDS, type Scope, type ScopeKind, sayScope } from './scope.ts';
 import { cut } from './story.ts';
 
 /** What a worker says of its host when it starts. `capacity`: runs at once; `startedAt`: of the worker, ISO time. */
@@ -22,42 +26,77 @@ export interface Wish {
   readonly why: string;
 }
 
-/** No new runs there; ISO time. */
-export interface Drained extends Wish {
-  readonly since: string;
+/** No new runs there. */
+export type Drained = Pause;
+
+/** `health` is missing until somebody has reported something; `refused` are signals that could not be read. */
+export interface HealthState {
+  readonly health?: Health;
+  readonly refused?: { readonly count: number; readonly last: string };
 }
 
-/** `card` is missing until a worker of the host has joined; `refused` are signals that could not be read. */
-export interface HostState {
+/** `card` is missing until a worker of the host has joined; of other scopes it always is, and `drained` too. */
+export interface HostState extends HealthState {
   readonly card?: HostCard;
   readonly drained?: Drained;
-  readonly refused?: { readonly count: number; readonly last: string };
 }
 
 /** What an entity is started with; `state` where it goes on from an earlier execution. */
 export interface HealthInput {
   readonly v: 1;
-  readonly scope: 'host';
+  readonly scope: ScopeKind;
   readonly name: string;
   readonly state?: HostState;
 }
 
+/** Where an entity's memo has its state. */
+export const memoKey = (kind: ScopeKind): 'host' | 'health' => (kind === 'host' ? 'host' : 'health');
+
 /** Type of the ApplicationFailure of an entity that was started with anything else. */
 export const HEALTH_REFUSED = 'health.refused';
 
-interface HostSignal {
+interface EntitySignal {
   /** Shown in the Web UI beside the signal's name. */
   readonly help: string;
   /** The state after the signal; the very same object where it changes nothing. Takes any value, never throws. `now` is an ISO time. */
-  take(state: HostState, sent: unknown, at: { readonly host: string; readonly now: string }): HostState;
+  take(state: HostState, sent: unknown, at: { readonly scope: Scope; readonly now: string }): HostState;
 }
 
 const WISH_FORM = '{"why": "…", "by": "you"}, or the reason alone as a text';
 
-export const HOST_SIGNALS: Readonly<Record<typeof JOINED | typeof DRAIN | typeof UNDRAIN, HostSignal>> = {
+export const healthOf = ({ health }: HealthState, { kind }: Pick<Scope, 'kind'>): Health => health ?? wellWith(DEFAULT_RULES[kind]);
+
+/** The very same state where its health did not change. */
+export const withHealth = (state: HostState, before: Health, after: Health): HostState =>
+  after === before ? state : { ...state, health: after };
+
+const SCOPE_SIGNALS: Readonly<Record<typeof REPORTED | typeof OPEN_BY_HAND | typeof CLOSE_BY_HAND, EntitySignal>> = {
+  [REPORTED]: {
+    help: 'Sent by workers: how runs ended that shared this',
+    take: (state, sent, { scope }) =>
+      after(state, readReport(sent), ({ rules, events }) => {
+        const health = healthOf(state, scope);
+        return withHealth(state, health, reported(health, rules, events));
+      }),
+  },
+  [OPEN_BY_HAND]: {
+    help: `No run that shares this starts until you close it: ${WISH_FORM}`,
+    take: (state, sent, { scope, now }) =>
+      after(state, readWish(sent), (wish) => {
+        const health = healthOf(state, scope);
+        return withHealth(state, health, paused(health, { ...wish, since: now }));
+      }),
+  },
+  [CLOSE_BY_HAND]: {
+    help: `What is held goes on, whatever was counted is forgotten: ${WISH_FORM}`,
+    take: (state, sent) => after(state, readWish(sent), () => (state.health ? { ...state, health: closedByHand(state.health) } : state)),
+  },
+};
+
+const HOST_SIGNALS: Readonly<Record<typeof JOINED | typeof DRAIN | typeof UNDRAIN, EntitySignal>> = {
   [JOINED]: {
     help: 'Sent by a worker of this host when it starts',
-    take: (state, sent, { host }) => after(state, readCard(sent, host), (card) => ({ ...state, card })),
+    take: (state, sent, { scope }) => after(state, readCard(sent, scope.name), (card) => ({ ...state, card })),
   },
   [DRAIN]: {
     help: `No new runs on this host, living ones go on: ${WISH_FORM}`,
@@ -70,6 +109,9 @@ export const HOST_SIGNALS: Readonly<Record<typeof JOINED | typeof DRAIN | typeof
     take: (state, sent) => after(state, readWish(sent), () => withoutDrain(state)),
   },
 };
+
+export const signalsOf = ({ kind }: Scope): Readonly<Record<string, EntitySignal>> =>
+  kind === 'host' ? { ...HOST_SIGNALS, ...SCOPE_SIGNALS } : SCOPE_SIGNALS;
 
 function after<T>(state: HostState, read: Read<T>, then: (value: T) => HostState): HostState {
   if (read.ok) return then(read.value);
@@ -84,11 +126,17 @@ function withoutDrain(state: HostState): HostState {
 
 /** Reads what an entity with the id `workflowId` was started with. */
 export function readHealthInput(sent: unknown, workflowId: string): Read<HealthInput> {
-  if (!isRecord(sent) || sent['v'] !== 1 || sent['scope'] !== 'host' || !isQueueWord(sent['name']))
-    return problem('this workflow is started with {"v": 1, "scope": "host", "name": "<host>"}; a worker does it when it starts');
-  const { name, state } = sent as { name: string; state?: unknown };
-  if (workflowId !== hostHealthId(name)) return problem(`the entity of host ${name} has the id ${hostHealthId(name)}, and no other`);
-  return { ok: true, value: { v: 1, scope: 'host', name, ...(state === undefined ? {} : { state: readHostState(state) }) } };
+  const kind = isRecord(sent) && sent['v'] === 1 ? SCOPE_KINDS.find((one) => one === sent['scope']) : undefined;
+  const { name, state } = (isRecord(sent) ? sent : {}) as { name: unknown; state?: unknown };
+  const isName = kind === 'host' ? isQueueWord(name) : typeof name === 'string' && readScope(`${kind}/${name}`) !== undefined;
+  if (kind === undefined || !isName)
+    return problem(
+      `this workflow is started with {"v": 1, "scope": "${SCOPE_KINDS.join('" or "')}", "name": "<its name>"}; a worker does it when it starts or reports`,
+    );
+  const scope = { kind, name: name as string };
+  if (workflowId !== healthId(sayScope(scope)))
+    return problem(`the entity of ${sayScope(scope)} has the id ${healthId(sayScope(scope))}, and no other`);
+  return { ok: true, value: { v: 1, scope: kind, name: scope.name, ...(state === undefined ? {} : { state: readHostState(state) }) } };
 }
 
 /** Reads the state in an entity's memo or input. What cannot be read of it is left out. */
@@ -96,9 +144,11 @@ export function readHostState(sent: unknown): HostState {
   if (!isRecord(sent)) return {};
   const card = readCard(sent['card']);
   const { drained, refused } = sent;
+  const health = readHealth(sent['health']);
   return {
     ...(card.ok ? { card: card.value } : {}),
-    ...(isDrained(drained) ? { drained: { by: drained.by, why: drained.why, since: drained.since } } : {}),
+    ...(isPause(drained) ? { drained: { by: drained.by, why: drained.why, since: drained.since } } : {}),
+    ...(health ? { health } : {}),
     ...(isRefused(refused) ? { refused: { count: refused.count, last: refused.last } } : {}),
   };
 }
@@ -159,9 +209,6 @@ function isWhole(value: unknown, most: number): value is number {
 }
 function isListOf(value: unknown, most: number, is: (one: unknown) => boolean): boolean {
   return Array.isArray(value) && value.length <= most && value.every(is);
-}
-function isDrained(value: unknown): value is Drained {
-  return isRecord(value) && isText(value['by']) && isText(value['why']) && isTime(value['since']);
 }
 function isRefused(value: unknown): value is NonNullable<HostState['refused']> {
   return isRecord(value) && isWhole(value['count'], Number.MAX_SAFE_INTEGER) && isText(value['last']);

@@ -55,6 +55,10 @@ export function breach(ledgers: Ledgers, limits: Limits, reason: Reason, granted
   return spent(ledgers, limits, granted);
 }
 
+/** The same without the ledger of the reason: what stands in the way even where the reason is shared by many. */
+export const breachOfCeiling = (ledgers: Ledgers, limits: Limits, reason: Reason, granted: number): string | undefined =>
+  breach({ ...ledgers, perReason: {} }, limits, reason, granted);
+
 /** The time or the money of the whole task is used up: what no kind of run may go beyond. */
 export function spent(ledgers: Pick<Ledgers, 'wallMs' | 'costUsd'>, limits: Limits, granted: number): string | undefined {
   const wallMs = limits.wallMs + granted * limits.run.wallMs;

@@ -30,6 +30,9 @@ export const logWorkflowId = (taskId: string, n: number, unique: string): string
 export const HOST_HEALTH = 'health/host/';
 export const hostHealthId = (host: string): string => `${HOST_HEALTH}${host}`;
 export const hostOfHealthId = (workflowId: string): string => workflowId.replace(/^health\/host\//, '');
+/** The entity of a scope, and the scope of an entity, both in words: `health/provider/anthropic`, `provider/anthropic`. */
+export const healthId = (scope: string): string => `health/${scope}`;
+export const scopeOfHealthId = (workflowId: string): string => workflowId.replace(/^health\//, '');
 
 /** Any host of the pool that has a free slot takes it. */
 export const poolQueue = (pool: string): string => `runs.${pool}`;
@@ -44,6 +47,15 @@ export const ANSWER = 'answer';
 export const STOP_UPDATE = 'stop';
 
 export const LATE_RESULT = 'lateResult';
+/** A task that waits for the end of an incident may go on: it asks again whether it may start. */
+export const INCIDENT = 'incident';
+
+/** Signals of every entity, and the update that asks it whether a run may start. */
+export const REPORTED = 'reported';
+export const OPEN_BY_HAND = 'open';
+export const CLOSE_BY_HAND = 'close';
+export const ADMIT = 'admit';
+export const ADMIT_REFUSED = 'admit.refused';
 
 /** Signals of a host's entity. */
 export const JOINED = 'joined';

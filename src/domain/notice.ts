@@ -1,11 +1,13 @@
-// What goes out to people who are not looking: that a task asks, that it still asks, that somebody else is to answer now.
-// A question ages and reminds; it never turns into an answer by itself (DESIGN §5).
+// What goes out to people who are not looking: that a task asks, that it still asks, that somebody else is to answer now; and
+// once for each incident, that it is open. A question ages and reminds; it never turns into an answer by itself (DESIGN §5).
 
 import type { Evidence } from './failure.ts';
 import type { Choice, Question } from './question.ts';
 
 /** JSON-clean; what a webhook gets as its body. `key` is the same each time that the notice goes out. */
-export interface Notice {
+export type Notice = QuestionNotice | IncidentNotice;
+
+export interface QuestionNotice {
   readonly v: 1;
   readonly kind: NoticeKind;
   readonly key: string;
@@ -21,6 +23,26 @@ export interface Notice {
   /** ISO time. */
   readonly askedAt: string;
   /** Commands: one that shows the whole story, and one for each choice. */
+  readonly show: string;
+  readonly answer: readonly string[];
+}
+
+/** Once for each incident, however many tasks wait. */
+export interface IncidentNotice {
+  readonly v: 1;
+  readonly kind: 'incident';
+  readonly key: string;
+  /** Its scope, as in `provider/anthropic`. */
+  readonly incident: string;
+  readonly owner: string;
+  readonly text: string;
+  readonly evidence: readonly Evidence[];
+  /** Distinct tasks so far, and the first of them by name. */
+  readonly count: number;
+  readonly tasks: readonly string[];
+  /** ISO time. */
+  readonly openedAt: string;
+  /** Commands: one that shows it, and those that a person may want. */
   readonly show: string;
   readonly answer: readonly string[];
 }
@@ -76,7 +98,7 @@ export function noticeOf(
   k: number,
   { id: task, title }: { readonly id: string; readonly title: string },
   question: Question,
-): Notice {
+): QuestionNotice {
   const { id, text, evidence, choices, owner, askedAt, needsChange } = question;
   return {
     v: 1,
@@ -95,8 +117,14 @@ export function noticeOf(
   };
 }
 
+/** What it is about, for logs and the environment of a command. */
+export const aboutNotice = (notice: Notice): { readonly task: string; readonly question: string } | { readonly incident: string } =>
+  notice.kind === 'incident' ? { incident: notice.incident } : { task: notice.task, question: notice.question };
+
 /** One line, for channels that take no more. */
-export function sayNotice({ kind, task, title, owner, text }: Notice): string {
+export function sayNotice(notice: Notice): string {
+  if (notice.kind === 'incident') return `${notice.incident} is ill (${notice.owner}): ${notice.text}`;
+  const { kind, task, title, owner, text } = notice;
   const what = { asked: 'asks', reminder: 'still asks', escalated: 'has had no answer, and now asks' }[kind];
   return `${task} (${title}) ${what} ${owner}: ${text}`;
 }

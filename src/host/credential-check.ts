@@ -158,10 +158,11 @@ export interface CredentialChecks {
 }
 
 /** How long an answer is anybody's. What could not tell is soon asked again. */
-const FRESH_MS = { valid: 30_000, invalid: 30_000, unknown: 5000 } as const;
+const FRESH_MS = 30_000;
+const FRESH_UNKNOWN_MS = 5000;
 
-/** Shared by all tasks of a worker: one question in flight for a credential, its answer kept for a short time. */
-export function createChecks(ask: typeof checkOne = checkOne, now: () => number = Date.now): CredentialChecks {
+/** Shared by all tasks of a worker: one question in flight for a credential, its answer kept for a short time, at most `freshMs`. */
+export function createChecks(freshMs: number = FRESH_MS, ask: typeof checkOne = checkOne, now: () => number = Date.now): CredentialChecks {
   const kept = new Map<string, { readonly answer: Promise<Answer>; until: number }>();
   return {
     check: (credential) => {
@@ -173,7 +174,7 @@ export function createChecks(ask: typeof checkOne = checkOne, now: () => number 
       const entry = { answer: ask(credential), until: Number.POSITIVE_INFINITY };
       kept.set(key, entry);
       void entry.answer.then(({ state }) => {
-        entry.until = now() + FRESH_MS[state];
+        entry.until = now() + Math.min(freshMs, state === 'unknown' ? FRESH_UNKNOWN_MS : FRESH_MS);
       });
       return entry.answer;
     },

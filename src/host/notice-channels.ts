@@ -81,7 +81,7 @@ async function run(argv: readonly string[], notice: Notice, env: NodeJS.ProcessE
     detached: true,
     input: JSON.stringify(notice),
     extendEnv: false,
-    env: { ...env, OUTLIVE_NOTICE_KIND: notice.kind, OUTLIVE_TASK: notice.task, OUTLIVE_NOTICE_KEY: notice.key, [MARK_VARIABLE]: mark },
+    env: { ...env, ...variablesOf(notice), [MARK_VARIABLE]: mark },
     stdout: 'ignore',
   });
   const identity = child.pid === undefined ? undefined : processIdentity(child.pid);
@@ -98,5 +98,11 @@ async function run(argv: readonly string[], notice: Notice, env: NodeJS.ProcessE
   if (isLate) throw new Error(`it did not end within ${PATIENCE_MS / 1000} s`);
   if (done.failed) throw new Error(`it ended with ${done.exitCode ?? done.signal ?? 'no program of that name'}: ${lastLine(done.stderr)}`);
 }
+
+const variablesOf = (notice: Notice): Record<string, string> => ({
+  OUTLIVE_NOTICE_KIND: notice.kind,
+  OUTLIVE_NOTICE_KEY: notice.key,
+  ...(notice.kind === 'incident' ? { OUTLIVE_INCIDENT: notice.incident } : { OUTLIVE_TASK: notice.task }),
+});
 
 const lastLine = (text: string): string => text.trim().split('\n').at(-1)?.slice(0, 200) ?? '';

@@ -13,6 +13,7 @@ import { expected, expectedSilently } from './expected.ts';
 import { argv, DAY_MS, duration, isAddress, mapping, size, text } from './fields.ts';
 import { channelOf, notify as channels, owners, ownersOf } from './notify-schema.ts';
 import { plainJson } from './plain-json.ts';
+import { DEFAULT_THRESHOLDS, type Thresholds, thresholds, thresholdsOf } from './thresholds-schema.ts';
 
 /** What a worker needs to know beside its flags. `identity` is the author of the commits that Outlive itself makes. */
 export interface Settings {
@@ -25,6 +26,8 @@ export interface Settings {
   /** Where notices go out, in the order of the file. */
   readonly notify: readonly ChannelSettings[];
   readonly owners: Omit<Attention, 'channels'>;
+  /** When what many tasks share is held to be ill. */
+  readonly thresholds: Thresholds;
   /** Where the worker's metrics can be scraped, as `host:port`; left out: nowhere. */
   readonly metrics?: string;
   readonly host: HostSettings;
@@ -68,12 +71,21 @@ const GIB = 1024 ** 3;
 const HOUR_MS = 3_600_000;
 
 export const DEFAULT_SETTINGS: Settings = {
-  timing: { heartbeatMs: 60_000, leaseMs: 300_000, finishPatienceMs: 1_800_000, backoffMs: 30_000, declineMs: 5_000, secondLookMs: 60_000 },
+  timing: {
+    heartbeatMs: 60_000,
+    leaseMs: 300_000,
+    finishPatienceMs: 1_800_000,
+    backoffMs: 30_000,
+    declineMs: 5_000,
+    holdMs: 60_000,
+    secondLookMs: 60_000,
+  },
   identity: { name: 'Outlive', email: 'outlive@localhost' },
   forge: { host: 'github.com', tokenFrom: ['GITHUB_TOKEN', 'GH_TOKEN'] },
   credentials: {},
   notify: [],
   owners: { remindMs: 4 * HOUR_MS, escalateMs: 12 * HOUR_MS },
+  thresholds: DEFAULT_THRESHOLDS,
   host: { wrap: [], outputBytes: GIB },
   retention: { doneMs: 7 * DAY_MS, otherMs: 30 * DAY_MS, diskBytes: 50 * GIB, freeBytes: 2 * GIB },
 };
@@ -91,6 +103,8 @@ const timing = mapping(
     finishPatience: duration({ atLeast: 1000, atMost: 7 * DAY_MS, words: 'from 1s to 7d' }).exactOptional(),
     backoff: duration({ atLeast: 10, atMost: 60 * MINUTE_MS, words: 'from 10ms to 1h' }).exactOptional(),
     decline: duration({ atLeast: 10, atMost: 10 * MINUTE_MS, words: 'from 10ms to 10m' }).exactOptional(),
+    /** The first wait for the end of an incident; doubled each time, up to an hour. */
+    hold: duration({ atLeast: 10, atMost: 60 * MINUTE_MS, words: 'from 10ms to 1h' }).exactOptional(),
     /** How long after a first look a second one is made for a comment that may have been made before. */
     secondLook: duration({ atLeast: 10, atMost: 3 * MINUTE_MS, words: 'from 10ms to 3m' }).exactOptional(),
   },
@@ -155,6 +169,7 @@ const configFile = mapping(
     hashKey: z.strictObject({ env: z.string() }, { error: expectedSilently('{env: NAME}: the variable that holds it') }).exactOptional(),
     notify: channels.exactOptional(),
     owners: owners.exactOptional(),
+    thresholds: thresholds.exactOptional(),
     metrics: mapping(
       { prometheus: text('an address to listen on, such as 127.0.0.1:9464', { pattern: /^[A-Za-z0-9.[\]:-]+:\d{1,5}$/ }) },
       'a mapping such as {prometheus: "127.0.0.1:9464"}',
@@ -163,8 +178,7 @@ const configFile = mapping(
     outputs: text('the path of a JavaScript module, such as ./outputs.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
     dataConverter: text('the path of a JavaScript module, such as ./codec.mjs', { pattern: /\.[cm]?js$/ }).exactOptional(),
   },
-  'a mapping with any of timing, host, retention, forge, credentials, hashKey, notify, owners, metrics, agents, outputs, dataConverter',
-  ['thresholds'],
+  'a mapping with any of timing, host, retention, forge, credentials, hashKey, notify, owners, thresholds, metrics, agents, outputs, dataConverter',
 );
 
 /** An empty file means the defaults. Never throws. */
@@ -189,6 +203,7 @@ function settingsOf({
   hashKey,
   notify = [],
   owners: ofOwners = {},
+  thresholds: ofThresholds = {},
   metrics,
   agents,
   outputs,
@@ -202,6 +217,7 @@ function settingsOf({
     ...(hashKey !== undefined && { hashKeyFrom: hashKey.env }),
     notify: notify.map(channelOf),
     owners: ownersOf(ofOwners, DEFAULT_SETTINGS.owners),
+    thresholds: thresholdsOf(ofThresholds),
     host: hostOf(host),
     retention: retentionOf(retention),
     ...(metrics !== undefined && { metrics: metrics.prometheus }),
@@ -247,6 +263,7 @@ function timingOf(given: z.output<typeof timing>): Timing {
     finishPatienceMs: ms(given.finishPatience, byDefault.finishPatienceMs),
     backoffMs: ms(given.backoff, byDefault.backoffMs),
     declineMs: ms(given.decline, byDefault.declineMs),
+    holdMs: ms(given.hold, byDefault.holdMs ?? MINUTE_MS),
     secondLookMs: ms(given.secondLook, byDefault.secondLookMs),
   };
 }

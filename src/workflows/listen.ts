@@ -5,7 +5,7 @@ import { ApplicationFailure, type CancellationScope, defineQuery, defineSignal, 
 import { sayAnswered } from '../domain/answers.ts';
 import { ANSWER_REFUSED, type AnswerRecord, type LateResult, STOP_REFUSED, type TaskStatus } from '../domain/contract.ts';
 import { readLateResult } from '../domain/late-result.ts';
-import { ANSWER, LATE_RESULT, STATUS_QUERY, STOP_UPDATE } from '../domain/names.ts';
+import { ANSWER, INCIDENT, LATE_RESULT, STATUS_QUERY, STOP_UPDATE } from '../domain/names.ts';
 import { type Answer, readAnswer, readStop, type Stop } from '../domain/question.ts';
 import type { TaskLife } from './task-life.ts';
 
@@ -13,6 +13,7 @@ const statusQuery = defineQuery<TaskStatus>(STATUS_QUERY);
 const answerUpdate = defineUpdate<AnswerRecord, [Answer]>(ANSWER);
 const answerSignal = defineSignal<[Answer | string]>(ANSWER);
 const lateResultSignal = defineSignal<[LateResult]>(LATE_RESULT);
+const incidentSignal = defineSignal<[unknown]>(INCIDENT);
 const stopUpdate = defineUpdate<string, [Stop]>(STOP_UPDATE);
 
 const ANSWER_HELP = 'Answer the open question: {"choice": "retry", "note": "…", "by": "you"}, or the choice alone as a text';
@@ -51,6 +52,15 @@ export function listen(life: TaskLife, scope: CancellationScope): void {
     { description: 'How a run ended that had been given up; sent by its host' },
   );
   setHandler(
+    incidentSignal,
+    (sent) => {
+      const scope = readWake(sent);
+      if (scope === undefined) life.people.refuse('expected {"scope": "provider/…"}');
+      else life.waits.wake(scope);
+    },
+    { description: 'An incident that the task waits for may be over: {"scope": "provider/…"}; it asks again whether it may start' },
+  );
+  setHandler(
     stopUpdate,
     (sent) => {
       const stop = readStop(sent);
@@ -61,6 +71,11 @@ export function listen(life: TaskLife, scope: CancellationScope): void {
     },
     { description: 'Stop the task for good: {"why": "…", "by": "you"}', validator: (sent) => refuse(readStop(sent), STOP_REFUSED) },
   );
+}
+
+function readWake(sent: unknown): string | undefined {
+  const scope = typeof sent === 'object' && sent !== null ? (sent as { readonly scope?: unknown }).scope : sent;
+  return typeof scope === 'string' ? scope : undefined;
 }
 
 function refuse(read: { readonly ok: true } | { readonly ok: false; readonly problem: string }, type: string): void {

@@ -9,8 +9,13 @@ import { cut } from '../domain/story.ts';
 import { HostSilent, NobodyTakes, seeThrough } from './see-through.ts';
 import type { Step } from './step.ts';
 import type { TaskLife } from './task-life.ts';
+import { Outwaited } from './wait-for-incident.ts';
 
-export type RunEnd = { readonly kind: 'finished'; readonly plan?: Plan } | { readonly kind: 'failed' };
+export type RunEnd =
+  | { readonly kind: 'finished'; readonly plan?: Plan }
+  | { readonly kind: 'failed' }
+  /** It waited so long for an incident to end, or learnt meanwhile so much, that everything is looked at before it begins. */
+  | { readonly kind: 'outwaited' };
 
 /** Gives a host the run, waits for its end, and writes it into the task's life. A cancelled run is on record too, then the cancel goes on. */
 export async function runOnce(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promise<RunEnd> {
@@ -21,6 +26,10 @@ export async function runOnce(life: TaskLife, step: Extract<Step, { kind: 'run' 
     life.seen = report.seen;
     return { kind: 'finished', ...(report.plan ? { plan: report.plan } : {}) };
   } catch (error) {
+    if (error instanceof Outwaited) {
+      life.withdrawRun(error.because);
+      return { kind: 'outwaited' };
+    }
     const end = endOf(error);
     if (end.facts) life.seen = end.facts.seen;
     life.endRun(run, end.record);

@@ -18,18 +18,20 @@ export class SaidAttributes {
   }
 
   /** `owner`: who is asked, or would be. */
-  say(taskState: TaskState, runs: readonly RunRecord[], owner: string): void {
-    const values = attributeValues(taskState, runs, owner);
+  say(taskState: TaskState, runs: readonly RunRecord[], owner: string, incident?: string): void {
+    const values = { ...attributeValues(taskState, runs, owner), incident };
     if (!this.areThere || sameValues(values, this.said)) return;
     const isAnother = values.owner !== this.said.owner;
+    const isOtherIncident = values.incident !== this.said.incident;
     this.said = values;
-    const { state, runs: count, reason, host, owner: of } = SEARCH_ATTRIBUTES;
+    const { state, runs: count, reason, host, owner: of, incident: ill } = SEARCH_ATTRIBUTES;
     upsertSearchAttributes([
       { key: state, value: values.state },
       { key: count, value: values.runs },
       ...(values.reason ? [{ key: reason, value: values.reason }] : []),
       ...(values.host ? [{ key: host, value: values.host }] : []),
       ...(isAnother ? [{ key: of, value: values.owner }] : []),
+      ...(isOtherIncident ? [{ key: ill, value: values.incident ?? null }] : []),
     ]);
   }
 }
@@ -40,6 +42,7 @@ interface AttributeValues {
   readonly reason: string | undefined;
   readonly host: string | undefined;
   readonly owner: string;
+  readonly incident?: string | undefined;
 }
 
 /** A run that has just begun has neither a reason nor a host: the newest that is known stands. */
@@ -50,4 +53,9 @@ function attributeValues(state: TaskState, runs: readonly RunRecord[], owner: st
 }
 
 const sameValues = (a: AttributeValues, b: AttributeValues): boolean =>
-  a.state === b.state && a.runs === b.runs && a.reason === b.reason && a.host === b.host && a.owner === b.owner;
+  a.state === b.state &&
+  a.runs === b.runs &&
+  a.reason === b.reason &&
+  a.host === b.host &&
+  a.owner === b.owner &&
+  a.incident === b.incident;

@@ -18,8 +18,9 @@ import { FAILURE_TYPES } from '../domain/failure.ts';
 import { hostQueue, hostRunsQueue, poolQueue, reattachActivityId, runActivityId } from '../domain/names.ts';
 import { type Heartbeat, overAfterMs, type RunInput, type RunRecord, type RunReport, type StartPoint } from '../domain/run.ts';
 import { checksMs } from '../domain/task.ts';
-import type { Step } from './step.ts';
+import type { RunStep } from './step.ts';
 import type { TaskLife } from './task-life.ts';
+import { IncidentWait } from './wait-for-incident.ts';
 
 const MAX_DECLINES = 3;
 /** Where the hosts that decline must not have it, this often, and then its owner is asked: some three minutes. */
@@ -36,8 +37,6 @@ export class NobodyTakes extends Error {
     super(`only ${hosts.join(', ')} took it, where it cannot run, and no other host in ${offers} offers`);
   }
 }
-
-type RunStep = Extract<Step, { kind: 'run' }>;
 
 /** The run's host did not see to it for so long that its lease has run out: it is over. */
 export class HostSilent extends Error {
@@ -146,6 +145,7 @@ async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<Run
     }
   }
   let avoided = 0;
+  const waiting = new IncidentWait(life, run);
   for (let declined = 0; ; declined += 1) {
     if (avoided >= MAX_STRICT_DECLINES) throw new NobodyTakes(step.avoid ?? [], avoided);
     const isAny = avoided >= MAX_DECLINES && !step.strict;
@@ -155,7 +155,8 @@ async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<Run
       return await activities(life, run, because).runAgent(inputOf(life, run, step, avoid));
     } catch (error) {
       if (!isDeclined(error)) throw error;
-      if (whyDeclined(error) === 'avoided') avoided += 1;
+      if (whyDeclined(error).why === 'avoided') avoided += 1;
+      if (await waiting.waits(whyDeclined(error), error.cause.message)) continue;
       await sleep(life.timing.declineMs * 2 ** Math.min(declined, MAX_DECLINES - 1), { summary: `${error.cause.message}; offered again` });
     }
   }
@@ -212,8 +213,8 @@ function keeper(start: StartPoint): string | undefined {
 }
 
 /** Those of an older version said nothing, and only ever declined what they were to avoid. */
-function whyDeclined({ cause }: ActivityFailure & { cause: ApplicationFailure }): Declined['why'] {
-  return (cause.details?.[0] as Declined | undefined)?.why ?? 'avoided';
+function whyDeclined({ cause }: ActivityFailure & { cause: ApplicationFailure }): Declined {
+  return (cause.details?.[0] as Declined | undefined) ?? { why: 'avoided' };
 }
 
 function isDeclined(error: unknown): error is ActivityFailure & { cause: ApplicationFailure } {

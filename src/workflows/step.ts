@@ -6,24 +6,27 @@ import { never } from '../domain/never.ts';
 import type { Answer } from '../domain/question.ts';
 import type { RunRecord, Session } from '../domain/run.ts';
 
+export interface RunStep {
+  readonly kind: 'run';
+  readonly because: string;
+  readonly afterMs?: number;
+  readonly avoid?: readonly string[];
+  /** They are not asked in the end all the same. */
+  readonly strict?: true;
+  readonly resume?: Session;
+  readonly enriched?: true;
+  /** It plans the task in steps. */
+  readonly plans?: true;
+  readonly notes: readonly string[];
+}
+
 export type Step =
-  | {
-      readonly kind: 'run';
-      readonly because: string;
-      readonly afterMs?: number;
-      readonly avoid?: readonly string[];
-      /** They are not asked in the end all the same. */
-      readonly strict?: true;
-      readonly resume?: Session;
-      readonly enriched?: true;
-      /** It plans the task in steps. */
-      readonly plans?: true;
-      readonly notes: readonly string[];
-    }
+  | RunStep
   | { readonly kind: 'settle' }
   /** Its credential is checked, then everything is looked at again. */
   | { readonly kind: 'check'; readonly because: string }
-  | { readonly kind: 'hold'; readonly afterMs: number; readonly because: string; readonly next: Step }
+  /** `incident`: the scope of the one whose end is waited for. */
+  | { readonly kind: 'hold'; readonly afterMs: number; readonly because: string; readonly incident?: string; readonly next: Step }
   | AskStep
   /** The work is there: the next step of the plan follows, or what Outlive owes is made. */
   | FinishStep
@@ -61,26 +64,39 @@ export function afterDecision(decision: Decision, last?: Pick<RunRecord, 'plans'
     case 'stop':
       return { kind: 'end', state: 'cancelled', because: decision.because };
     case 'hold':
-      return { kind: 'hold', afterMs: decision.afterMs ?? WAIT_MS, because: decision.because, next: { kind: 'settle' } };
+      return holdStep(decision, plans);
     case 'check':
       return { kind: 'check', because: decision.because };
     case 'enrich':
     case 'split':
     case 'retry':
       return {
-        kind: 'run',
-        because: decision.because,
-        notes,
-        ...plans,
+        ...runStep(decision, plans),
         ...(decision.kind === 'enrich' ? { enriched: true } : {}),
         ...(decision.afterMs === undefined ? {} : { afterMs: decision.afterMs }),
-        ...(decision.avoid === undefined ? {} : { avoid: decision.avoid }),
-        ...(decision.strict ? { strict: true } : {}),
-        ...(decision.resume ? { resume: decision.resume } : {}),
       };
     default:
       return { kind: 'ask', ask: decision.ask ?? unknownKind(decision), notes, ...plans, back: { kind: 'settle' } };
   }
+}
+
+function runStep({ because, notes = [], avoid, strict, resume }: Decision, plans: { readonly plans?: true }): RunStep {
+  return {
+    kind: 'run',
+    because,
+    notes,
+    ...plans,
+    ...(avoid === undefined ? {} : { avoid }),
+    ...(strict ? { strict } : {}),
+    ...(resume ? { resume } : {}),
+  };
+}
+
+/** After an incident a run follows, which its host lets through or not; after anything else it is decided anew. */
+function holdStep(decision: Decision, plans: { readonly plans?: true }): Step {
+  const { afterMs = WAIT_MS, because, incident } = decision;
+  if (incident === undefined) return { kind: 'hold', afterMs, because, next: { kind: 'settle' } };
+  return { kind: 'hold', afterMs, because, incident, next: runStep({ ...decision, because: `after the incident of ${incident}` }, plans) };
 }
 
 export function afterAnswer(answer: Answer, asked: AskStep, because: string): Step {

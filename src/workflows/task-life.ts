@@ -2,18 +2,7 @@
 // Web UI, and the search attributes where they exist. State in, words out; it awaits nothing.
 
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
-import type {
-  AnswerRecord,
-  Begun,
-  Hold,
-  LateResult,
-  Made,
-  Settled,
-  TaskResult,
-  TaskState,
-  TaskStatus,
-  Timing,
-} from '../domain/contract.ts';
+import type { AnswerRecord, Begun, LateResult, Made, Settled, TaskResult, TaskState, TaskStatus, Timing } from '../domain/contract.ts';
 import type { CredentialChecked } from '../domain/credential.ts';
 import type { Ask, Decision, LateAnswer } from '../domain/decision.ts';
 import { detailsOf } from '../domain/details.ts';
@@ -33,6 +22,7 @@ import type { Task, TaskSpec } from '../domain/task.ts';
 import { People } from './people.ts';
 import { SaidAttributes } from './said-attributes.ts';
 import type { Step } from './step.ts';
+import { Waits } from './waits.ts';
 
 export class TaskLife {
   task!: Task;
@@ -46,6 +36,7 @@ export class TaskLife {
   /** What the first run is told of work from before it. */
   notes: readonly string[] = [];
   readonly people = new People();
+  readonly waits = new Waits();
   stopped: Stop | undefined;
   /** Something came to light about the newest run after its end was looked at. */
   newEvidence = false;
@@ -69,8 +60,6 @@ export class TaskLife {
   private lastSeen: Seen;
   private bank: Banked | undefined;
   private state: TaskState = 'running';
-  private heldSince: Hold | undefined;
-  private waitedMs = 0;
   private result: TaskResult | undefined;
   private readonly attributes = new SaidAttributes();
   private readonly decisions = new Map<number, Decision>();
@@ -162,6 +151,15 @@ export class TaskLife {
     this.tell();
   }
 
+  /** The run that was to begin never did: its number is free again, and what follows is decided anew. */
+  withdrawRun(because: string): void {
+    this.runs.pop();
+    this.look = 0;
+    if (!this.newEvidence) this.answered = { kind: 'retry', because };
+    this.newEvidence = false;
+    this.tell();
+  }
+
   isUnsettled(): boolean {
     const last = this.runs.at(-1);
     return last !== undefined && last.outcome !== 'finished' && !this.decisions.has(last.n);
@@ -178,15 +176,14 @@ export class TaskLife {
     this.tell();
   }
 
-  hold(ms: number, because: string): void {
-    const since = now();
-    this.heldSince = { for: 'time', since, until: new Date(Date.now() + ms).toISOString(), owner: this.task.owner, because };
+  /** `incident`: the scope of the one whose end is waited for. */
+  hold(ms: number, because: string, incident?: string): void {
+    this.waits.begin(ms, because, this.task.owner, incident);
     this.enter('held');
   }
 
   release(): void {
-    this.addWait(this.heldSince?.since);
-    this.heldSince = undefined;
+    this.waits.end();
     this.enter('running');
   }
 
@@ -206,7 +203,7 @@ export class TaskLife {
   }
 
   accept(answer: Answer): AnswerRecord {
-    this.addWait(this.people.question?.askedAt);
+    this.waits.add(this.people.question?.askedAt);
     return this.people.accept(answer);
   }
 
@@ -253,11 +250,10 @@ export class TaskLife {
 
   end(state: TaskResult['state'], because: string): TaskResult {
     this.withdraw();
-    this.addWait(this.heldSince?.since);
-    this.heldSince = undefined;
+    this.waits.end();
     this.state = state;
-    const { id, task, runs, waitedMs, seen } = this;
-    this.result = taskResult({ id, task, state, because, runs, waitedMs, seen });
+    const { id, task, runs, seen } = this;
+    this.result = taskResult({ id, task, state, because, runs, waitedMs: this.waits.inAllMs, seen });
     this.tell();
     // A clean first run told nothing, and there is nothing to correct; any other end is worth its event.
     const last = this.runs.at(-1);
@@ -266,8 +262,8 @@ export class TaskLife {
   }
 
   status(): TaskStatus {
-    const { id, title, task, state, runs, decisions, seen, bank, plan, heldSince: hold, people, result } = this;
-    return taskStatus({ id, title, task, state, runs, decisions, seen, bank, plan, hold, people, result });
+    const { id, title, task, state, runs, decisions, seen, bank, plan, people, result } = this;
+    return taskStatus({ id, title, task, state, runs, decisions, seen, bank, plan, hold: this.waits.hold, people, result });
   }
 
   /** Summaries stand in the timeline; the server takes 400 bytes. */
@@ -277,18 +273,14 @@ export class TaskLife {
 
   /** Nobody has to answer any more. */
   private withdraw(): void {
-    this.addWait(this.people.question?.askedAt);
+    this.waits.add(this.people.question?.askedAt);
     this.people.question = undefined;
   }
 
   private enter(state: TaskState): void {
     this.state = state;
     this.tell();
-    this.attributes.say(this.state, this.runs, this.people.question?.owner ?? this.task.owner);
-  }
-
-  private addWait(since: string | undefined): void {
-    if (since) this.waitedMs += Date.now() - Date.parse(since);
+    this.attributes.say(this.state, this.runs, this.people.question?.owner ?? this.task.owner, this.waits.hold?.incident);
   }
 
   private tell(): void {

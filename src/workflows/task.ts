@@ -91,6 +91,7 @@ async function run(life: TaskLife, step: Extract<Step, { kind: 'run' }>): Promis
   // The world moves on in an hour: look at it again before a run is paid for.
   if (afterMs > HOUR_MS) return { kind: 'settle' };
   const ended = await runOnce(life, step);
+  if (ended.kind === 'outwaited') return { kind: 'settle' };
   if (ended.kind === 'failed') return { kind: 'settle' };
   if (ended.plan) return planned(life, ended.plan);
   return { kind: 'finish', because: 'the run ended well, every output it owes is present' };
@@ -104,14 +105,14 @@ function planned(life: TaskLife, plan: Plan): Step {
 }
 
 async function hold(life: TaskLife, step: Extract<Step, { kind: 'hold' }>): Promise<Step> {
-  await wait(life, step.afterMs, step.because);
+  await wait(life, step.afterMs, step.because, step.incident);
   return life.newEvidence ? supersede(life) : step.next;
 }
 
-/** A wait ends early when something comes to light about the run before it. */
-async function wait(life: TaskLife, ms: number, because: string): Promise<void> {
-  life.hold(ms, because);
-  await condition(() => life.newEvidence, ms, { summary: life.summary(because) });
+/** A wait ends early when something comes to light about the run before it, or when the incident is over that it waits for. */
+async function wait(life: TaskLife, ms: number, because: string, incident?: string): Promise<void> {
+  life.hold(ms, because, incident);
+  await condition(() => life.newEvidence || life.waits.isWoken, ms, { summary: life.summary(because) });
   life.release();
 }
 

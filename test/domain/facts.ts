@@ -138,6 +138,7 @@ export function factsOf(reason: Reason, over: Partial<Facts> = {}): Facts {
     over: true,
     leaseMs: 300_000,
     backoffMs: 30_000,
+    holdMs: 60_000,
     hosts: ['h1', 'h2', 'h3'],
     ...over,
     runs,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { HOST_SIGNALS, type HostCard, type HostState, readHealthInput, readHostState, readWish } from '../../src/domain/host.ts';
-import { hostDetails } from '../../src/domain/host-details.ts';
+import { healthDetails } from '../../src/domain/health-details.ts';
+import { type HostCard, type HostState, readHealthInput, readHostState, readWish, signalsOf } from '../../src/domain/host.ts';
 import { hostHealthId, hostOfHealthId } from '../../src/domain/names.ts';
 
 const CARD: HostCard = {
@@ -12,15 +12,16 @@ const CARD: HostCard = {
   bootId: 'b1',
   startedAt: '2026-03-01T10:00:00.000Z',
 };
+const SCOPE = { kind: 'host', name: 'build-1' } as const;
 const NOW = '2026-03-01T12:00:00.000Z';
 const JOINED: HostState = { card: CARD };
 const DRAINED: HostState = { card: CARD, drained: { by: 'ana', why: 'new kernel', since: NOW } };
 
-const send = (state: HostState, signal: keyof typeof HOST_SIGNALS, sent?: unknown, now = NOW): HostState =>
-  HOST_SIGNALS[signal].take(state, sent, { host: 'build-1', now });
+const send = (state: HostState, signal: string, sent?: unknown, now = NOW): HostState =>
+  signalsOf(SCOPE)[signal]?.take(state, sent, { scope: SCOPE, now }) ?? state;
 
 describe('a signal to a host', () => {
-  it.each<[string, HostState, keyof typeof HOST_SIGNALS, unknown, HostState]>([
+  it.each<[string, HostState, string, unknown, HostState]>([
     ['joined puts its card on record', {}, 'joined', CARD, JOINED],
     ['joined again is the newer card', JOINED, 'joined', { ...CARD, capacity: 8 }, { card: { ...CARD, capacity: 8 } }],
     ['joined keeps a drained host drained: a restart takes nothing back', { ...DRAINED, card: CARD }, 'joined', CARD, DRAINED],
@@ -39,14 +40,14 @@ describe('a signal to a host', () => {
     expect(send(before, signal, sent)).toEqual(then);
   });
 
-  it.each<[string, HostState, keyof typeof HOST_SIGNALS]>([
+  it.each<[string, HostState, string]>([
     ['drain of a drained host', DRAINED, 'drain'],
     ['undrain of a host that is not', JOINED, 'undrain'],
   ])('changes nothing by %s, so that nothing is written', (_, before, signal) => {
     expect(send(before, signal, { by: 'bob', why: 'later' }, '2026-03-02T00:00:00.000Z')).toBe(before);
   });
 
-  it.each<[string, keyof typeof HOST_SIGNALS, unknown, string]>([
+  it.each<[string, string, unknown, string]>([
     ['no card', 'joined', 'hello', 'a card is an object with host, pools, capacity, version, bootId, startedAt'],
     ['the card of another host', 'joined', { ...CARD, host: 'build-2' }, 'this is the entity of host build-1'],
     ['pools that are no names', 'joined', { ...CARD, pools: ['a b'] }, '"pools" of a card must be a list of at most 50 pools'],
@@ -105,9 +106,10 @@ describe('what an entity is started with', () => {
   it.each([
     ['nothing', undefined, 'is started with {"v": 1, "scope": "host"'],
     ['a version to come', { ...input, v: 2 }, 'is started with {"v": 1'],
-    ['another scope', { ...input, scope: 'provider' }, 'is started with {"v": 1'],
+    ['another scope', { ...input, scope: 'region' }, 'is started with {"v": 1'],
+    ['the scope of another', { ...input, scope: 'provider' }, 'the entity of provider/build-1 has the id health/provider/build-1'],
     ['a name that is none', { ...input, name: 'Build 1' }, 'is started with {"v": 1'],
-    ['the name of another', { ...input, name: 'build-2' }, 'the entity of host build-2 has the id health/host/build-2'],
+    ['the name of another', { ...input, name: 'build-2' }, 'the entity of host/build-2 has the id health/host/build-2'],
   ])('is refused as %s, with the form that is expected', (_, sent, problem) => {
     expect(readHealthInput(sent, id)).toEqual({ ok: false, problem: expect.stringContaining(problem) });
   });
@@ -121,7 +123,7 @@ describe('who and why', () => {
 
 describe('the details of a host in the Web UI', () => {
   it('say that it takes runs, and the command that takes it out', () => {
-    expect(hostDetails('build-1', JOINED)).toMatchInlineSnapshot(`
+    expect(healthDetails(SCOPE, JOINED)).toMatchInlineSnapshot(`
       "### Host build-1
 
       **Takes runs.** To take it out: \`outlive drain build-1 --why "…"\`
@@ -134,7 +136,7 @@ describe('the details of a host in the Web UI', () => {
 
   it('say who took it out and why, and the command that takes it back', () => {
     const state = { ...DRAINED, refused: { count: 2, last: '"why" must be a text' } };
-    expect(hostDetails('build-1', state)).toMatchInlineSnapshot(`
+    expect(healthDetails(SCOPE, state)).toMatchInlineSnapshot(`
       "### Host build-1
 
       **Drained** by ana since 2026-03-01T12:00:00.000Z: new kernel
@@ -150,7 +152,7 @@ describe('the details of a host in the Web UI', () => {
   });
 
   it('say nothing of a worker that nobody has heard of, and let no word be taken for HTML', () => {
-    expect(hostDetails('build-1', { drained: { by: '<b>', why: 'a\n# b', since: NOW } })).toMatchInlineSnapshot(`
+    expect(healthDetails(SCOPE, { drained: { by: '<b>', why: 'a\n# b', since: NOW } })).toMatchInlineSnapshot(`
       "### Host build-1
 
       **Drained** by \\<b> since 2026-03-01T12:00:00.000Z: a # b

@@ -30,7 +30,7 @@ afterAll(async () => {
 });
 
 const answer = (id: string, sent: object) => fleet.handle(id).executeUpdate(ANSWER, { args: [sent] });
-const about = (id: string) => got.filter(({ task }) => task === id);
+const about = (id: string) => got.filter((notice) => notice.kind !== 'incident' && notice.task === id);
 const kinds = (id: string) => about(id).map(({ kind }) => kind);
 const PATIENCE = { timeout: 15_000, interval: 50 };
 const closed = (id: string) =>

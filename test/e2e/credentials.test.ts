@@ -20,7 +20,9 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => provider.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/me`;
   process.env['OUTLIVE_TEST_TEAM'] = SECRET;
-  const credentials = `credentials: {team: {env: OUTLIVE_TEST_TEAM, check: {http: {url: '${url}'}}}, absent: {env: OUTLIVE_TEST_ABSENT}}\n`;
+  const credentials = `credentials: {team: {env: OUTLIVE_TEST_TEAM, check: {http: {url: '${url}'}}}, absent: {env: OUTLIVE_TEST_ABSENT}}
+thresholds: {look: 200ms, recheck: 400ms}
+`;
   fleet = await startSmallFleet('credentials', { config: credentials });
 });
 afterAll(async () => {
@@ -33,15 +35,22 @@ const REFUSED = `printf '{"outcome":"failed","reason":"credential_rejected"}' > 
 const answer = (id: string, sent: object) => fleet.handle(id).executeUpdate(ANSWER, { args: [sent] });
 
 describe('a key that is refused', () => {
-  it('and is not valid is asked about at once, and the task goes on once it is', async () => {
+  it('and is not valid is an incident, no question, and the task goes on by itself once it is', async () => {
     status = 401;
     await fleet.start('revoked', `test -n "$OUTLIVE_TEST_TEAM" || exit 9; ${REFUSED}`, WORK, { credentials: ['team'] });
-    const { text, evidence } = await fleet.question('revoked');
-    expect(text).toContain('says that it is not valid');
-    expect(evidence).toContainEqual({ where: 'credential', value: expect.stringMatching(/^invalid: GET http.*\/me answers 401$/) });
+    const hold = await vi.waitFor(async () => (await fleet.status('revoked')).hold ?? Promise.reject(new Error('no hold yet')), {
+      timeout: 15_000,
+      interval: 50,
+    });
     const [run] = (await fleet.status('revoked')).runs;
     expect(run?.credentials).toEqual([{ name: 'team', id: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
-    await answer('revoked', { choice: 'retry', by: 'ann' });
+    expect(hold).toMatchObject({ for: 'incident', incident: `credential/team@${run?.credentials?.[0]?.id}`, owner: expect.any(String) });
+    expect(run?.decision?.evidence).toContainEqual({
+      where: 'credential',
+      value: expect.stringMatching(/^invalid: GET http.*\/me answers 401$/),
+    });
+    expect(hold.because).toContain('says that it is not valid');
+    status = 200;
     expect(await fleet.handle('revoked').result()).toMatchObject({ state: 'done', runs: 2 });
     const payloads = JSON.stringify(await fleet.events('revoked'), (_, value) =>
       value instanceof Uint8Array ? Buffer.from(value).toString() : value,

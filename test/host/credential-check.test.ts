@@ -154,6 +154,7 @@ describe('the checks of a worker', () => {
     let state: 'valid' | 'unknown' = 'valid';
     let questions = 0;
     const checks = createChecks(
+      60_000,
       async () => {
         questions += 1;
         return { state, evidence: '' };

@@ -45,6 +45,7 @@ function settle({ n, look, runs, start, granted, seen: reported = seen('stranded
     over: true,
     leaseMs: 1000,
     backoffMs: 10,
+    holdMs: 10,
   } as const;
   return { v: 1, failure, seen: reported, start, decision: decide({ ...facts, seen: reported }) };
 }

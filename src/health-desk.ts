@@ -1,0 +1,204 @@
+// What a worker and the entities of hosts, credentials and providers tell each other. Reports go out in batches, at most one
+// a second for each scope, and while a scope is well only what speaks against it. Which incidents are open is one list
+// every few seconds; only where a run may be let through is its entity asked.
+
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { CAUSES } from './domain/blame.ts';
+import type { Admission } from './domain/health.ts';
+import type { AdmitAsk } from './domain/health-form.ts';
+import type { HealthEvent } from './domain/health-rules.ts';
+import { type Health, incidentOf, sayPaused } from './domain/health-state.ts';
+import { type HealthInput, memoKey, readHostState } from './domain/host.ts';
+import { ADMIT, CONTROL_QUEUE, HEALTH_WORKFLOW, healthId, REPORTED, scopeOfHealthId } from './domain/names.ts';
+import { readScope, type Scope, sayScope } from './domain/scope.ts';
+import type { Log } from './log.ts';
+import type { Thresholds } from './schema/thresholds-schema.ts';
+
+/** A scope that is not as it should be, as of the newest look. */
+export interface ScopeSeen {
+  readonly scope: Scope;
+  readonly health: Health;
+  /** Of a host: those that it serves. */
+  readonly pools: readonly string[];
+}
+
+export type Admitted = { readonly admitted: true } | { readonly admitted: false; readonly scope: Scope; readonly because: string };
+
+export interface HealthDesk {
+  /** Never waits, never throws. */
+  report(scope: Scope, event: Omit<HealthEvent, 'atMs'>): void;
+  /** The model has answered this run; said where it holds a slot. */
+  answered(run: AdmitAsk, host: string): void;
+  /** As of the newest look; empty where none was answered for five minutes. */
+  ill(): readonly ScopeSeen[];
+  /** Looks now. Rejects where the server does not answer. */
+  look(): Promise<readonly ScopeSeen[]>;
+  /** May this run start, as far as all of these are concerned? Nobody to ask for five minutes means yes. */
+  admit(scopes: readonly Scope[], run: AdmitAsk): Promise<Admitted>;
+  /** What was reported goes out before it resolves, if the server answers. */
+  stop(): Promise<void>;
+}
+
+const CALL_MS = 5000;
+const FLUSH_MS = 1000;
+/** An answer that is older says nothing: better a run in vain than a fleet that stands still because nobody answers. */
+const STALE_MS = 5 * 60_000;
+/** As long is everything reported of a scope that something spoke against. */
+const UNEASY_MS = 10 * 60_000;
+const MOST_WAITING = 1000;
+const ENTITIES = `WorkflowType = '${HEALTH_WORKFLOW}' AND ExecutionStatus = 'Running'`;
+
+/** Every entity whose health anybody has ever reported on. */
+export async function listHealth(client: Client): Promise<readonly ScopeSeen[]> {
+  const seen: ScopeSeen[] = [];
+  for await (const { workflowId, memo } of client.workflow.list({ query: ENTITIES })) {
+    const scope = readScope(scopeOfHealthId(workflowId));
+    if (!scope) continue;
+    const { health, card } = readHostState(memo?.[memoKey(scope.kind)]);
+    if (health) seen.push({ scope, health, pools: card?.pools ?? [] });
+  }
+  return seen;
+}
+
+export const isIll = ({ breaker, paused }: Health): boolean => breaker.phase !== 'closed' || paused !== undefined;
+
+export function createHealthDesk(client: Client, thresholds: Thresholds, log: Log): HealthDesk {
+  const waiting = new Map<string, { readonly scope: Scope; readonly events: HealthEvent[] }>();
+  const uneasyUntil = new Map<string, number>();
+  const slots = new Map<string, readonly Scope[]>();
+  let known = new Map<string, ScopeSeen>();
+  let knownAt = Date.now();
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let flushing: NodeJS.Timeout | undefined;
+  let sending: Promise<void> = Promise.resolve();
+
+  const look = async (): Promise<readonly ScopeSeen[]> => {
+    const seen = await client.withDeadline(Date.now() + CALL_MS, () => listHealth(client));
+    known = new Map(seen.map((one) => [sayScope(one.scope), one]));
+    knownAt = Date.now();
+    return seen.filter(({ health }) => isIll(health));
+  };
+  const plan = (ms: number) => {
+    clearTimeout(timer);
+    if (!stopped) timer = setTimeout(() => void lookAndPlan(), ms).unref();
+  };
+  const lookAndPlan = async () => {
+    await look().catch((error) => log.debug({ error: String(error) }, 'which incidents are open could not be read'));
+    plan(thresholds.lookMs * (0.75 + Math.random() / 2));
+  };
+  void lookAndPlan();
+
+  const isStale = () => Date.now() - knownAt > STALE_MS;
+  const seen = (scope: Scope): Health | undefined => (isStale() ? undefined : known.get(sayScope(scope))?.health);
+  const isUneasy = (scope: Scope): boolean => {
+    const health = seen(scope);
+    const hasStrikes = health?.breaker.phase === 'closed' && health.breaker.strikes.length > 0;
+    return (health !== undefined && isIll(health)) || hasStrikes || (uneasyUntil.get(sayScope(scope)) ?? 0) > Date.now();
+  };
+
+  const send = async (): Promise<void> => {
+    flushing = undefined;
+    const batches = [...waiting.values()];
+    waiting.clear();
+    const sent = await Promise.all(
+      batches.map(async ({ scope, events }) => {
+        try {
+          await signal(client, scope, { rules: thresholds.rules[scope.kind], events });
+          return events.some(({ verdict }) => verdict === 'strike');
+        } catch (error) {
+          log.warn({ scope: sayScope(scope), events: events.length, error: String(error) }, 'a report did not go out; it is tried again');
+          put(scope, events);
+          return false;
+        }
+      }),
+    );
+    // What was reported may have opened an incident, and the next run should know.
+    if (sent.includes(true)) plan(Math.min(FLUSH_MS, thresholds.lookMs));
+  };
+  const flush = () => {
+    sending = sending.then(send);
+    return sending;
+  };
+  const put = (scope: Scope, events: readonly HealthEvent[]) => {
+    const key = sayScope(scope);
+    const entry = waiting.get(key) ?? { scope, events: [] };
+    entry.events.push(...events);
+    entry.events.splice(0, entry.events.length - MOST_WAITING);
+    waiting.set(key, entry);
+    if (!stopped) flushing ??= setTimeout(() => void flush(), FLUSH_MS).unref();
+  };
+
+  const answerOf = async (scope: Scope, run: AdmitAsk): Promise<Admission | undefined> => {
+    const health = seen(scope);
+    if (!health || !isIll(health)) return undefined;
+    const { breaker, paused } = health;
+    if (paused) return { admitted: false, because: sayPaused(paused), retryMs: 0 };
+    const incident = incidentOf(breaker);
+    const mayPass =
+      breaker.phase === 'half_open' ||
+      (breaker.phase === 'open' && CAUSES[breaker.incident.cause].recovery === 'canary' && Date.now() >= breaker.untilMs);
+    if (incident && !mayPass) return { admitted: false, because: CAUSES[incident.cause].when, retryMs: 0 };
+    return ask(client, scope, run);
+  };
+
+  return {
+    report: (scope, event) => {
+      const isHeard = !['good', 'neutral', 'bad'].includes(event.verdict) || isUneasy(scope);
+      if (event.verdict === 'strike') uneasyUntil.set(sayScope(scope), Date.now() + UNEASY_MS);
+      if (isHeard) put(scope, [{ ...event, atMs: Date.now() }]);
+    },
+    answered: (run, host) => {
+      for (const scope of slots.get(keyOf(run)) ?? []) put(scope, [{ ...run, host, verdict: 'answered', atMs: Date.now() }]);
+      slots.delete(keyOf(run));
+    },
+    ill: () => (isStale() ? [] : [...known.values()].filter(({ health }) => isIll(health))),
+    look,
+    admit: async (scopes, run) => {
+      const held: Scope[] = [];
+      for (const scope of scopes) {
+        const answer = await answerOf(scope, run);
+        if (answer && !answer.admitted) {
+          // It does not start, so what it was given is somebody else's.
+          for (const given of held) put(given, [{ ...run, host: '', verdict: 'neutral', atMs: Date.now() }]);
+          return { admitted: false, scope, because: answer.because };
+        }
+        if (answer?.admitted && answer.slot) held.push(scope);
+      }
+      if (held.length > 0) slots.set(keyOf(run), held);
+      return { admitted: true };
+    },
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      clearTimeout(flushing);
+      await flush();
+    },
+  };
+}
+
+const keyOf = ({ task, run }: AdmitAsk): string => `${task}/${run}`;
+
+function signal(client: Client, { kind, name }: Scope, report: unknown): Promise<unknown> {
+  return client.withDeadline(Date.now() + CALL_MS, () =>
+    client.workflow.signalWithStart<(input: HealthInput) => Promise<void>, [unknown]>(HEALTH_WORKFLOW, {
+      workflowId: healthId(sayScope({ kind, name })),
+      taskQueue: CONTROL_QUEUE,
+      args: [{ v: 1, scope: kind, name }],
+      signal: REPORTED,
+      signalArgs: [report],
+      staticSummary: `${kind} ${name}`,
+    }),
+  );
+}
+
+/** An entity that is gone holds nobody back; one that does not answer does, until the next time. */
+async function ask(client: Client, scope: Scope, run: AdmitAsk): Promise<Admission> {
+  try {
+    const entity = client.workflow.getHandle(healthId(sayScope(scope)));
+    return await client.withDeadline(Date.now() + CALL_MS, () => entity.executeUpdate<Admission, [AdmitAsk]>(ADMIT, { args: [run] }));
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { admitted: true, slot: false };
+    return { admitted: false, because: 'whether it is well again could not be asked', retryMs: 0 };
+  }
+}

@@ -1,0 +1,63 @@
+// A run that no host starts because what it needs is ill: it waits for the end of that incident, and is offered again. Its
+// own timer bounds every wait, so that a signal that gets lost loses nothing (DESIGN §4).
+
+import { condition } from '@temporalio/workflow';
+import { incidentHoldMs } from '../domain/backoff.ts';
+import type { Declined } from '../domain/contract.ts';
+import type { RunRecord } from '../domain/run.ts';
+import type { TaskLife } from './task-life.ts';
+
+const HOUR_MS = 3_600_000;
+const HOLD_MS = 60_000;
+/** What one host has in bad health another may have in good: it is offered so often before the task waits. */
+const OFFERS_ELSEWHERE = 3;
+
+/** The world has moved on while the run waited to begin. */
+export class Outwaited extends Error {
+  override readonly name = 'Outwaited';
+  readonly because: string;
+  constructor(because: string) {
+    super(because);
+    this.because = because;
+  }
+}
+
+export class IncidentWait {
+  private readonly life: TaskLife;
+  private readonly run: RunRecord;
+  private offers = 0;
+  private holds = 0;
+  private waitedMs = 0;
+
+  constructor(life: TaskLife, run: RunRecord) {
+    this.life = life;
+    this.run = run;
+  }
+
+  /** False where the offer is simply to be made again. Throws Outwaited. */
+  async waits({ why, incident, elsewhere }: Declined, because: string): Promise<boolean> {
+    if (why !== 'incident' || incident === undefined) return false;
+    this.offers += 1;
+    if (elsewhere && this.offers % (OFFERS_ELSEWHERE + 1) !== 0) return false;
+    const { life } = this;
+    const since = Date.now();
+    const ms = incidentHoldMs(life.timing.holdMs ?? HOLD_MS, this.holds, `${life.task.id}/${this.run.n}`);
+    this.holds += 1;
+    life.hold(ms, because, incident);
+    await condition(() => life.waits.isWoken || life.newEvidence, ms, { summary: life.summary(because) });
+    life.release();
+    this.waitedMs += Date.now() - since;
+    this.lookAgain(incident);
+    return true;
+  }
+
+  /** After an hour somebody else may have done the work; only what failed before can be looked at and decided anew. */
+  private lookAgain(incident: string): void {
+    const { life } = this;
+    const before = life.runs.at(-2)?.failure;
+    if (!before) return;
+    if (life.newEvidence) throw new Outwaited('something came to light about the run before it');
+    const mayBeSame = before.class === 'adapter' || before.class === 'host';
+    if (this.waitedMs > HOUR_MS && mayBeSame) throw new Outwaited(`it waited long for the end of the incident of ${incident}`);
+  }
+}
