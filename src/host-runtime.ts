@@ -82,7 +82,9 @@ async function watchGate({ client, host, state, config, health, log }: Deps, sea
     const own = watch.health();
     if (own?.paused) return sayPaused(own.paused);
     const incident = own && incidentOf(own.breaker);
-    return isOut && incident ? `${CAUSES[incident.cause].when} (${incident.tasks.join(', ')}); it comes back by its self-test` : undefined;
+    return isOut && incident
+      ? `${CAUSES[incident.cause].when} (${incident.tasks.slice(0, 5).join(', ')}); it comes back by its self-test`
+      : undefined;
   };
   /** Where too many hosts are held to be ill, this one stays in. */
   const lookAtOthers = async () => {

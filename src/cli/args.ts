@@ -4,8 +4,9 @@ import { InvalidArgumentError } from 'commander';
 import type { TaskState } from '../domain/contract.ts';
 import { DURATION_FORM, parseDuration } from '../domain/duration.ts';
 import { failureType, isReason, REASON_NAMES, type Reason } from '../domain/failure.ts';
-import { hostOfHealthId, QUEUE_WORD, TASK_ID, taskIdOfWorkflow } from '../domain/names.ts';
+import { hostOfHealthId, QUEUE_WORD, scopeOfHealthId, TASK_ID, taskIdOfWorkflow } from '../domain/names.ts';
 import { AMOUNTS, type Answer, CHOICES, type Choice, COUNTS, SETTABLE } from '../domain/question.ts';
+import { readScope, type Scope } from '../domain/scope.ts';
 import { CliError } from './errors.ts';
 
 export const TASK_STATES = [
@@ -63,6 +64,25 @@ export function hostId(text: string): string {
   // The queue of a host "a.runs" would be the one through which a host "a" continues its runs.
   if (id.endsWith('.runs')) throw new InvalidArgumentError('The name of a host does not end in ".runs".');
   return id;
+}
+
+export function scope(text: string): Scope {
+  // The entity's id as well: it is what the Web UI shows.
+  const read = readScope(scopeOfHealthId(text));
+  if (read) return read;
+  throw new InvalidArgumentError('It is written host/NAME, provider/NAME or credential/NAME@ID, as `outlive incidents` lists them.');
+}
+
+/** `incidents` alone lists; with a word, its scope must follow. */
+export function wordOnIncident(
+  word: string | undefined,
+  of: Scope | undefined,
+): { readonly word: 'open' | 'close'; readonly of: Scope } | undefined {
+  if (word === undefined) return undefined;
+  if (word !== 'open' && word !== 'close')
+    throw usage(`"${word}" is neither open nor close, as in \`outlive incidents close provider/anthropic --why '…'\`.`);
+  if (of === undefined) throw usage(`Say which, as in \`outlive incidents ${word} provider/anthropic --why '…'\`.`);
+  return { word, of };
 }
 
 export const queueWords = (text: string, before: readonly string[] = []): readonly string[] => [...before, queueWord(text)];

@@ -13,12 +13,13 @@ import {
   poolQueue,
   versionOfIdentity,
 } from '../domain/names.ts';
+import { isIll } from '../health-desk.ts';
 import { inParallel } from './in-parallel.ts';
 import { type LivingRun, livingRuns } from './living-runs.ts';
 import { type Paused, type QueueSeen, seeQueue } from './task-queues.ts';
 
-/** `draining`: taken out, and runs still live there. `silent`: nobody polls its queue, whatever else is known of it. */
-export type HostCondition = 'up' | 'draining' | 'drained' | 'silent';
+/** `ill`: its last runs died for reasons of its own, see `outlive incidents`. `draining`: taken out, and runs still live there. `silent`: nobody polls its queue, whatever else is known of it. */
+export type HostCondition = 'up' | 'ill' | 'draining' | 'drained' | 'silent';
 
 /**
  * One entry of `outlive hosts --json`. `since`: the start of its worker; `lastSeen`: its newest poll; both ISO times.
@@ -56,6 +57,7 @@ export interface KnownHost {
   readonly pools: readonly string[];
   readonly card?: HostCard;
   readonly drained?: Drained;
+  readonly isIll?: true;
 }
 
 /** What the server tells of one host. */
@@ -75,8 +77,14 @@ const ENTITIES = `WorkflowType = '${HEALTH_WORKFLOW}' AND ExecutionStatus = 'Run
 export async function knownHosts({ client }: Pick<Connected, 'client'>): Promise<readonly KnownHost[]> {
   const hosts: KnownHost[] = [];
   for await (const { workflowId, memo } of client.workflow.list({ query: ENTITIES })) {
-    const { card, drained } = readHostState(memo?.['host']);
-    hosts.push({ id: hostOfHealthId(workflowId), pools: card?.pools ?? [], ...(card && { card }), ...(drained && { drained }) });
+    const { card, drained, health } = readHostState(memo?.['host']);
+    hosts.push({
+      id: hostOfHealthId(workflowId),
+      pools: card?.pools ?? [],
+      ...(card && { card }),
+      ...(drained && { drained }),
+      ...(health && isIll(health) && { isIll: true }),
+    });
   }
   return hosts.sort(byId);
 }
@@ -114,12 +122,12 @@ async function factsOf(
 }
 
 export function hostRow({ host, pollers, running, paused }: HostFacts, now: number): HostRow {
-  const { id, pools, card, drained } = host;
+  const { id, pools, card, drained, isIll: ill } = host;
   const newest = pollers.toSorted((a, b) => b.lastSeenMs - a.lastSeenMs)[0];
   const version = card?.version ?? versionOfIdentity(newest?.identity ?? '');
   return {
     id,
-    state: stateOf(newest?.lastSeenMs, now, drained, running.length),
+    state: stateOf(newest?.lastSeenMs, now, drained, running.length, ill === true),
     pools,
     ...(card && { capacity: card.capacity }),
     running: running.map(({ task, run, phase }) => ({ task, run, phase })),
@@ -131,9 +139,9 @@ export function hostRow({ host, pollers, running, paused }: HostFacts, now: numb
   };
 }
 
-function stateOf(seenMs: number | undefined, now: number, drained: Drained | undefined, runs: number): HostCondition {
+function stateOf(seenMs: number | undefined, now: number, drained: Drained | undefined, runs: number, isIll: boolean): HostCondition {
   if (seenMs === undefined || now - seenMs > SILENT_AFTER_MS) return 'silent';
-  if (!drained) return 'up';
+  if (!drained) return isIll ? 'ill' : 'up';
   return runs > 0 ? 'draining' : 'drained';
 }
 

@@ -198,6 +198,21 @@ function buildProgram(streams: Streams, screen: Screen, end: (code: ExitCode) =>
     async ({ options, screen }) => (await import('./commands/pause.ts')).pause(options, screen),
   );
 
+  on(
+    program
+      .command('incidents')
+      .description('what is ill that many tasks share, and who waits for it')
+      .argument('[word]', 'open: no run that needs it starts; close: what waits goes on')
+      .addArgument(new Argument('[scope]', 'as in provider/anthropic').argParser(args.scope))
+      .option('--why <text>', 'kept with it')
+      .option('--by <name>', 'who says so (default: $USER)'),
+    async ({ args: [word, scope], options, screen }) => {
+      const said = args.wordOnIncident(word, scope);
+      const { incidents, incidentByHand } = await import('./commands/incidents.ts');
+      return said ? incidentByHand(said.word, said.of, options, screen) : incidents(screen);
+    },
+  );
+
   program.commandsGroup('Tools:');
   on(
     program

@@ -53,14 +53,17 @@ function healthParts(scope: Scope, health: Health): readonly string[] {
   ];
 }
 
+const MOST_SHOWN = 10;
+
 /** What is known of the open incident, a line each. */
 export function incidentLines(health: Health): readonly string[] {
   const incident = incidentOf(health.breaker);
   if (!incident) return [];
   const { count: tasks, tasks: named, hosts, evidence, tries } = incident;
-  const more = tasks > named.length ? ' …' : '';
+  const shown = named.slice(0, MOST_SHOWN);
+  const more = tasks > shown.length ? ' …' : '';
   return [
-    `${count(tasks, 'task')}: ${named.join(', ')}${more}`,
+    `${count(tasks, 'task')}: ${shown.join(', ')}${more}`,
     `seen on ${hosts.join(', ') || 'no host'}`,
     ...evidence.map((one) => `evidence: ${one}`),
     ...(tries > 0 ? [`tried in vain: ${count(tries, 'time')}`] : []),

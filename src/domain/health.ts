@@ -24,7 +24,7 @@ interface Strike {
 export interface Incident {
   readonly sinceMs: number;
   readonly cause: Cause;
-  /** Distinct tasks that ran into it; the first of them by name. */
+  /** Distinct tasks that ran into it, and the first of them by name. */
   readonly count: number;
   readonly tasks: readonly string[];
   readonly hosts: readonly string[];
@@ -69,6 +69,8 @@ export const WELL: Breaker = { phase: 'closed', strikes: [], goods: [], cooled: 
 const MOST_STRIKES = 50;
 const MOST_GOODS = 50;
 const MOST_NAMED = 10;
+/** Beyond them, one that comes twice counts twice: by then it says how much, not who. */
+const MOST_TASKS = 200;
 
 /** What it is after `event`. The very same object where nothing changes. */
 export function record(breaker: Breaker, event: HealthEvent, rules: HealthRules): Breaker {
@@ -138,9 +140,8 @@ function withStrike(
     one === '' || list.includes(one) || list.length >= MOST_NAMED ? list : [...list, one];
   return {
     ...incident,
-    // Beyond those that are named, one that comes twice counts twice: it says how much, not who.
     count: incident.count + (isKnown || task === '' ? 0 : 1),
-    tasks: add(incident.tasks, task),
+    tasks: isKnown || task === '' || incident.tasks.length >= MOST_TASKS ? incident.tasks : [...incident.tasks, task],
     hosts: add(incident.hosts, host),
     evidence: add(incident.evidence, evidence),
   };

@@ -5,6 +5,8 @@ import type { Incident } from './health.ts';
 import type { IncidentNotice } from './notice.ts';
 import { count } from './story.ts';
 
+const MOST_NAMED = 10;
+
 export function incidentNotice(
   scope: string,
   { sinceMs, cause, count: tasks, tasks: named, hosts, evidence }: Incident,
@@ -21,7 +23,7 @@ export function incidentNotice(
     text: `${when} (${count(tasks, 'task')} so far, on ${hosts.join(', ')}). Tasks that need it wait for its end, and no run is burnt meanwhile. ${advice}`,
     evidence: evidence.map((value) => ({ where: scope, value })),
     count: tasks,
-    tasks: named,
+    tasks: named.slice(0, MOST_NAMED),
     openedAt,
     show: 'outlive incidents',
     answer: [`outlive incidents close ${scope} --why '…'`],
