@@ -31,6 +31,8 @@ export interface HealthDesk {
   answered(run: AdmitAsk, host: string): void;
   /** As of the newest look; empty where none was answered for five minutes. */
   ill(): readonly ScopeSeen[];
+  /** Called after every look that was answered. */
+  onLook(call: () => void): void;
   /** Looks now. Rejects where the server does not answer. */
   look(): Promise<readonly ScopeSeen[]>;
   /** May this run start, as far as all of these are concerned? Nobody to ask for five minutes means yes. */
@@ -66,6 +68,7 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
   const waiting = new Map<string, { readonly scope: Scope; readonly events: HealthEvent[] }>();
   const uneasyUntil = new Map<string, number>();
   const slots = new Map<string, readonly Scope[]>();
+  const calls: (() => void)[] = [];
   let known = new Map<string, ScopeSeen>();
   let knownAt = Date.now();
   let stopped = false;
@@ -77,6 +80,7 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
     const seen = await client.withDeadline(Date.now() + CALL_MS, () => listHealth(client));
     known = new Map(seen.map((one) => [sayScope(one.scope), one]));
     knownAt = Date.now();
+    for (const call of calls) call();
     return seen.filter(({ health }) => isIll(health));
   };
   const plan = (ms: number) => {
@@ -153,6 +157,7 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
       slots.delete(keyOf(run));
     },
     ill: () => (isStale() ? [] : [...known.values()].filter(({ health }) => isIll(health))),
+    onLook: (call) => void calls.push(call),
     look,
     admit: async (scopes, run) => {
       const held: Scope[] = [];

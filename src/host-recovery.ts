@@ -57,19 +57,19 @@ async function testItself(deps: HostDeps, { scope, health: { breaker } }: ScopeS
 
 /** Each host speaks for the value that it has: one that has another now is no part of it any more. */
 async function checkAgain(deps: HostDeps, { scope, health }: ScopeSeen): Promise<void> {
-  if (!incidentOf(health.breaker)?.hosts.includes(deps.host)) return;
+  const isListed = incidentOf(health.breaker)?.hosts.includes(deps.host) === true;
   const [name = '', id] = scope.name.split('@');
   try {
     const credential = named(deps.credentials, name);
-    // One without a value is that of a host.
-    if (credential.used.id !== undefined && credential.used.id !== id) return say(deps, scope, 'gone', 'it has another value here now');
+    const isAnother = credential.used.id === undefined ? id !== deps.host : credential.used.id !== id;
+    if (isAnother) return isListed ? say(deps, scope, 'gone', 'it has another value here now') : undefined;
     const { state, evidence } = await deps.checks.check(credential);
     deps.meters.credentialChecked(state);
     deps.log.info({ scope: sayScope(scope), state, evidence: deps.redact.text(evidence) }, 'credential checked again');
     if (state !== 'unknown') say(deps, scope, state === 'valid' ? 'well' : 'ill', evidence);
   } catch (error) {
     if (!(error instanceof CredentialMissing)) throw error;
-    say(deps, scope, 'gone', error.message);
+    if (isListed) say(deps, scope, 'gone', error.message);
   }
 }
 

@@ -5,7 +5,7 @@ import type { Deps, HostDeps } from './activities/deps.ts';
 import { createOrphans, findOrphans } from './activities/orphans.ts';
 import { isTakenOut } from './activities/taken-out.ts';
 import { CAUSES } from './domain/blame.ts';
-import { incidentOf, sayPaused } from './domain/health-state.ts';
+import { sayPaused } from './domain/health-state.ts';
 import { saySize } from './domain/size.ts';
 import { createClaims } from './host/claims.ts';
 import { freeSpace } from './host/free-space.ts';
@@ -78,23 +78,17 @@ async function watchGate({ client, host, state, config, health, log }: Deps, sea
   const closedBecause = () => drainedBecause() ?? illBecause() ?? shortOfSpace(state, config.retention.freeBytes);
   let said: string | undefined;
   let isOut = false;
+  const own = () => health.ill().find(({ scope }) => scope.kind === 'host' && scope.name === host)?.health;
   const illBecause = () => {
-    const own = watch.health();
-    if (own?.paused) return sayPaused(own.paused);
-    const incident = own && incidentOf(own.breaker);
-    return isOut && incident
-      ? `${CAUSES[incident.cause].when} (${incident.tasks.slice(0, 5).join(', ')}); it comes back by its self-test`
+    const { paused, breaker } = own() ?? {};
+    if (paused) return sayPaused(paused);
+    return isOut && breaker?.phase === 'open'
+      ? `${CAUSES[breaker.incident.cause].when} (${breaker.incident.tasks.slice(0, 5).join(', ')}); it comes back by its self-test`
       : undefined;
   };
   /** Where too many hosts are held to be ill, this one stays in. */
-  const lookAtOthers = async () => {
-    const phase = watch.health()?.breaker.phase ?? 'closed';
-    if (phase === 'closed') isOut = false;
-    else {
-      const ill = await health.look().catch(() => undefined);
-      // Nobody knows: what was known stands.
-      if (ill) isOut = phase === 'open' && (await isTakenOut(client, host, ill)).out;
-    }
+  const lookAtItself = async () => {
+    isOut = own()?.breaker.phase === 'open' && (await isTakenOut(client, host, health.ill())).out;
     sayChange();
   };
   const drainedBecause = () => {
@@ -108,13 +102,16 @@ async function watchGate({ client, host, state, config, health, log }: Deps, sea
     log.warn({ why: why ?? 'open again' }, why ? 'this host takes no new run' : 'this host takes runs again');
     for (const call of calls) call();
   };
-  const watch = await watchHost(client, host, () => void lookAtOthers(), LOOK_MS);
-  await lookAtOthers();
-  const looking = setInterval(() => void lookAtOthers(), LOOK_MS).unref();
+  const watch = await watchHost(client, host, sayChange, LOOK_MS);
+  // A host that is ill does not poll after its restart either; nobody to ask is no reason not to.
+  await health.look().catch(() => undefined);
+  await lookAtItself();
+  health.onLook(() => void lookAtItself());
+  const looking = setInterval(sayChange, LOOK_MS).unref();
   return {
     closedBecause,
     // A host that comes back takes one run, and then as many as it has seats for.
-    isOpen: () => said === undefined && (watch.health()?.breaker.phase !== 'half_open' || seats.taken().length === 0),
+    isOpen: () => said === undefined && (own()?.breaker.phase !== 'half_open' || seats.taken().length === 0),
     onChange: (call) => void calls.push(call),
     stop: () => {
       watch.stop();

@@ -2,7 +2,6 @@
 // whether a person has taken the host out. Reading costs one describe, and needs no worker that answers.
 
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import type { Health } from './domain/health-state.ts';
 import { type Drained, type HealthInput, type HostCard, type HostState, readHostState } from './domain/host.ts';
 import { CONTROL_QUEUE, HEALTH_WORKFLOW, hostHealthId, JOINED } from './domain/names.ts';
 
@@ -28,8 +27,6 @@ export async function joinHost(client: Client, card: HostCard): Promise<void> {
 export interface HostWatch {
   /** As of the newest look that was answered; undefined where the host takes runs, or nothing is known. */
   drained(): Drained | undefined;
-  /** As of the same look. */
-  health(): Health | undefined;
   /** No `onChange` after this. */
   stop(): void;
 }
@@ -38,16 +35,21 @@ export interface HostWatch {
  * Looks at the host's entity every `everyMs`, give or take a quarter. Resolves after the first look, so that a drained
  * host does not poll after its restart; `onChange` is told what changes later. A look that fails changes nothing.
  */
-export async function watchHost(client: Client, host: string, onChange: (state: HostState) => void, everyMs = 5000): Promise<HostWatch> {
-  let known = (await look(client, host)) ?? {};
+export async function watchHost(
+  client: Client,
+  host: string,
+  onChange: (drained: Drained | undefined) => void,
+  everyMs = 5000,
+): Promise<HostWatch> {
+  let known = (await look(client, host))?.drained;
   let stopped = false;
   let timer: NodeJS.Timeout;
   const lookAgain = async () => {
     const seen = await look(client, host);
     if (stopped) return;
     const before = known;
-    if (seen) known = seen;
-    if (tellsOther(before, known)) onChange(known);
+    if (seen) known = seen.drained;
+    if (before?.since !== known?.since) onChange(known);
     plan();
   };
   const plan = () => {
@@ -55,19 +57,13 @@ export async function watchHost(client: Client, host: string, onChange: (state: 
   };
   plan();
   return {
-    drained: () => known.drained,
-    health: () => known.health,
+    drained: () => known,
     stop: () => {
       stopped = true;
       clearTimeout(timer);
     },
   };
 }
-
-const tellsOther = (a: HostState, b: HostState): boolean =>
-  a.drained?.since !== b.drained?.since ||
-  a.health?.breaker.phase !== b.health?.breaker.phase ||
-  a.health?.paused?.since !== b.health?.paused?.since;
 
 /** Undefined where nobody answered. An entity that was closed by hand, or never was, says nothing of its host. */
 async function look(client: Client, host: string): Promise<HostState | undefined> {

@@ -44,7 +44,7 @@ async function drain(host: string, why: string): Promise<void> {
 }
 
 async function watch(host: string, changes: (Drained | undefined)[] = [], client = own.client): Promise<HostWatch> {
-  const watch = await watchHost(client, host, ({ drained }) => changes.push(drained), LOOK_MS);
+  const watch = await watchHost(client, host, (drained) => changes.push(drained), LOOK_MS);
   watches.push(watch);
   return watch;
 }

@@ -24,7 +24,7 @@ export const credentialScope = ({ name, id }: CredentialUsed, host: string): Sco
   name: `${name}@${id ?? host}`,
 });
 
-export const providerScope = (task: Task, used: readonly CredentialUsed[]): Scope => ({ kind: 'provider', name: providerOf(task, used) });
+const providerScope = (task: Task, used: readonly CredentialUsed[]): Scope => ({ kind: 'provider', name: providerOf(task, used) });
 
 export const hostScope = (host: string): Scope => ({ kind: 'host', name: host });
 
@@ -94,7 +94,7 @@ export function incidentBehind(deps: Deps, task: Task, { host, credentials = [] 
   return isAtOnce && exhausted ? { scope: sayScope(exhausted), why: CAUSES.quota_exhausted.when } : undefined;
 }
 
-export function whyIll({ breaker, paused }: Health): string {
+function whyIll({ breaker, paused }: Health): string {
   const incident = incidentOf(breaker);
   return paused ? sayPaused(paused) : incident ? CAUSES[incident.cause].when : 'it is well again';
 }

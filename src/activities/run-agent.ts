@@ -37,10 +37,12 @@ export async function runAgent(deps: HostDeps, input: RunInput): Promise<RunRepo
   if (closed !== undefined) throw decline('closed', `${deps.host} takes no new run: ${closed}`);
   if (!deps.seats.take(dir.root)) throw decline('full', `${deps.host} is full`);
   // A run that is known here goes on, whatever is ill.
-  const held = existsSync(dir.root) ? undefined : await heldBack(deps, input);
-  if (held) {
-    deps.seats.release(dir.root);
-    throw held;
+  if (!existsSync(dir.root)) {
+    const held = await heldBack(deps, input);
+    if (held) {
+      deps.seats.release(dir.root);
+      throw held;
+    }
   }
   const mayStart = activityInfo().attempt === 1;
   return answerForRun(deps, input, dir, async (attended) => (await recallToEnd(attended)) ?? (mayStart ? begin(attended) : neverBegan()));

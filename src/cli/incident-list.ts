@@ -48,7 +48,7 @@ export async function listIncidents({ client }: Pick<Connected, 'client'>, attri
   return rows.toSorted((a, b) => (a.since < b.since ? -1 : 1));
 }
 
-export function incidentRow({ scope, health }: ScopeSeen, waiting: number | undefined): IncidentRow {
+function incidentRow({ scope, health }: ScopeSeen, waiting: number | undefined): IncidentRow {
   const { paused: held, told, breaker } = health;
   const incident = incidentOf(breaker);
   const cause = incident?.cause ?? 'by_hand';

@@ -1,9 +1,7 @@
 // The breaker of one scope (DESIGN §4): closed → open → half_open → closed. A serialisable value and pure functions of it;
 // `nowMs` is passed in, so that a workflow, a test and a person with a history get the same.
-//
-// It counts distinct tasks, not runs: at a few runs an hour a rate means nothing, and one task that fails everywhere says
-// nothing about where. Half open, it lets a first run through on a leased slot; then waves of 2, 4, 8 … A wave that found
-// fewer takers than it had room is the last one.
+// It counts distinct tasks: at a few runs an hour a rate means nothing, and one task that fails everywhere says nothing about
+// where. Half open, it lets a first run through on a leased slot, then waves of 2, 4, 8 …, until one finds too few takers.
 
 import { CAUSES, type Cause } from './blame.ts';
 import type { HealthEvent, HealthRules } from './health-rules.ts';
@@ -72,7 +70,7 @@ const MOST_NAMED = 10;
 /** Beyond them, one that comes twice counts twice: by then it says how much, not who. */
 const MOST_TASKS = 200;
 
-/** What it is after `event`. The very same object where nothing changes. */
+/** The very same object where nothing changes. */
 export function record(breaker: Breaker, event: HealthEvent, rules: HealthRules): Breaker {
   switch (breaker.phase) {
     case 'closed':
@@ -166,6 +164,8 @@ function recordOpen(breaker: Open, event: HealthEvent): Breaker {
     case 'check':
       // Put right, it lets everybody in at once; a check that keeps changing its mind has to cool down.
       if (verdict === 'well') return cooled.openings === 1 || atMs >= untilMs ? closed(cooled) : breaker;
+      // Another host that has the same value: it is over when the last of them has another.
+      if (verdict === 'ill' && !incident.hosts.includes(host)) return { ...breaker, incident: withStrike(incident, { task: '', host }) };
       return verdict === 'gone' ? withoutHost(breaker, host) : breaker;
     case 'self_test':
       return verdict === 'well' && atMs >= untilMs ? halfOpen(breaker, atMs) : breaker;

@@ -128,6 +128,8 @@ class Entity {
   private act(before: Health, after: Health): void {
     const incident = incidentOf(after.breaker);
     if (incident && incident.sinceMs !== incidentOf(before.breaker)?.sinceMs) this.run(() => this.announce(incident.sinceMs));
+    // A host has another value now, and may let in whoever waits for this one.
+    if (incident && incident.hosts.length < (incidentOf(before.breaker)?.hosts.length ?? 0)) this.run(() => this.release(undefined));
     const room = roomOf(after);
     const roomBefore = roomOf(before);
     if (room === roomBefore || room === 0 || roomBefore === undefined) return;

@@ -163,6 +163,7 @@ describe('a credential', () => {
     expect(ill.phase).toBe('open');
     expect(tick(ill, NOW + 600 * MINUTE, credential)).toBe(ill);
     expect(record(ill, seen('ill', 'h1'), credential)).toBe(ill);
+    expect(record(ill, seen('ill', 'h2'), credential)).toMatchObject({ incident: { hosts: ['h1', 'h2'], count: 1 } });
     expect(record(ill, seen('well', 'h1'), credential).phase).toBe('closed');
   });
 
