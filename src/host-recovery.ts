@@ -66,7 +66,9 @@ async function checkAgain(deps: HostDeps, { scope, health }: ScopeSeen): Promise
     const { state, evidence } = await deps.checks.check(credential);
     deps.meters.credentialChecked(state);
     deps.log.info({ scope: sayScope(scope), state, evidence: deps.redact.text(evidence) }, 'credential checked again');
-    if (state !== 'unknown') say(deps, scope, state === 'valid' ? 'well' : 'ill', evidence);
+    if (state === 'valid') say(deps, scope, 'well', evidence);
+    // What is known already is not said again and again.
+    if (state === 'invalid' && !isListed) say(deps, scope, 'ill', evidence);
   } catch (error) {
     if (!(error instanceof CredentialMissing)) throw error;
     if (isListed) say(deps, scope, 'gone', error.message);

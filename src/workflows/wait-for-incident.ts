@@ -10,7 +10,7 @@ import type { TaskLife } from './task-life.ts';
 const HOUR_MS = 3_600_000;
 const HOLD_MS = 60_000;
 /** What one host has in bad health another may have in good: it is offered so often before the task waits. */
-const OFFERS_ELSEWHERE = 3;
+const OFFERS_ELSEWHERE = 5;
 
 /** The world has moved on while the run waited to begin. */
 export class Outwaited extends Error {
