@@ -2,7 +2,7 @@
 // story says. It knows nothing of Outlive but the files and variables that every command agent gets.
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
@@ -46,6 +46,9 @@ else {
   if (story === 'killed' && isFirst) await waitForTheKill();
   if (story === 'limited' && isFirst) {
     fail('API error: 429 Too Many Requests {"type":"error","error":{"type":"rate_limit_error","message":"Rate limited"}} retry-after: 3');
+  }
+  if (story.startsWith('key-') && existsSync(join(folder, 'key-is-revoked'))) {
+    fail('API error: 401 {"type":"error","error":{"type":"authentication_error","message":"invalid x-api-key"}}');
   }
   if (story === 'strange' && isFirst) fail('the third gear of the second clock has lost its patience');
   if (story === 'split' && isFirst) fail(FULL);

@@ -15,7 +15,7 @@ import { git, gitOrThrow } from '../../host/git.ts';
 import { startTask } from '../../start-task.ts';
 import { type Forge, startForge } from './forge.ts';
 import { startHosts } from './hosts.ts';
-import { type Made, STORIES, type Story, specOf } from './stories.ts';
+import { type Made, REVOKED_FILE, STORIES, type Story, specOf } from './stories.ts';
 
 const REPOSITORY = 'acme/shop';
 const TOKEN = 'the-token-of-the-demo';
@@ -111,7 +111,9 @@ const isBranch = async (origin: string, name: string): Promise<boolean> =>
 async function tell(server: DevServer, stage: Stage): Promise<DemoEnd> {
   const { client, connection } = await connectClient(connectionOptions({ TEMPORAL_ADDRESS: server.address }));
   try {
-    const tasks = await Promise.all(STORIES.map((story) => live(client, story, stage)));
+    await writeFile(join(stage.folder, REVOKED_FILE), '');
+    const letIn = letTheKeyIn(client, stage);
+    const [tasks] = await Promise.all([Promise.all(STORIES.map((story) => live(client, story, stage))), letIn]);
     const lost = tasks.reduce((sum, { story, made }) => sum + missing(story.expected, made), 0);
     const doubled = tasks.reduce((sum, { story, made }) => sum + missing(made, story.expected), 0);
     return { webUi: server.webUi, tasks, lost, doubled };
@@ -133,6 +135,21 @@ async function live(client: Client, story: Story, stage: Stage): Promise<StoryEn
   });
   progress(`${spec.id}: ${status.state} after ${status.runs.length} run${status.runs.length === 1 ? '' : 's'}`);
   return { story, status, made: await madeFor(spec.id, stage), asTold: isAsTold(story, status) };
+}
+
+/** Once every task with the revoked key waits for the end of its incident. */
+async function letTheKeyIn(client: Client, { folder, progress, signal }: Stage): Promise<void> {
+  const keyed = STORIES.filter((story) => story.keyed).map(({ name }) => `demo-${name}`);
+  const holds = await Promise.all(
+    keyed.map((id) =>
+      until(signal, `the hold of ${id}`, async () => (await statusOf(client.workflow.getHandle(taskWorkflowId(id))))?.hold?.incident),
+    ),
+  );
+  const incidents = [...new Set(holds)];
+  progress(
+    `${incidents.join(', ')}: ${incidents.length} incident${incidents.length === 1 ? '' : 's'} for ${keyed.length} tasks; the key is let in again`,
+  );
+  await rm(join(folder, REVOKED_FILE));
 }
 
 /** What stands at the origin and on the forge for a task. */
@@ -178,6 +195,7 @@ async function answerWhenAsked(
 
 function isAsTold({ expected }: Story, { state, runs }: TaskStatus): boolean {
   const [first] = runs;
+  if (expected.orHeld && runs.length === 1) return state === 'done' && first?.failure === undefined;
   const type = first?.failure && `${first.failure.class}.${first.failure.reason}`;
   return state === 'done' && runs.length === expected.runs && type === expected.type && first?.decision?.kind === expected.decision;
 }

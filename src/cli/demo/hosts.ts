@@ -6,9 +6,10 @@ import { openSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { KEY_NAME, REVOKED_FILE } from './stories.ts';
 
 /** Short, because the demo has no night to wait through. */
-const TIMING = 'timing: {heartbeat: 10s, lease: 10s, backoff: 1s, decline: 500ms}\n';
+const TIMING = 'timing: {heartbeat: 10s, lease: 10s, backoff: 1s, decline: 500ms}\nthresholds: {look: 500ms, recheck: 1s}\n';
 const STOP_MS = 12_000;
 
 export interface Hosts {
@@ -26,7 +27,10 @@ interface HostsWanted {
 /** Resolves once every host takes runs; throws with a worker's last words where one does not come up. */
 export async function startHosts({ names, folder, address, env, forge }: HostsWanted): Promise<Hosts> {
   const config = join(folder, 'outlive.yaml');
-  await writeFile(config, `${TIMING}forge: {api: '${forge.api}'}\n`);
+  // Exit 10 is "not valid": while that file is there, the key is revoked.
+  const check = JSON.stringify(['sh', '-c', 'test ! -e "$0" || exit 10', join(folder, REVOKED_FILE)]);
+  const credentials = `credentials: {${KEY_NAME}: {env: DEMO_KEY, check: {command: ${check}}}}\n`;
+  await writeFile(config, `${TIMING}${credentials}forge: {api: '${forge.api}'}\n`);
   const settings = {
     ...env,
     TEMPORAL_ADDRESS: address,
@@ -34,6 +38,7 @@ export async function startHosts({ names, folder, address, env, forge }: HostsWa
     XDG_STATE_HOME: join(folder, 'state'),
     OUTLIVE_CONFIG: config,
     GITHUB_TOKEN: forge.token,
+    DEMO_KEY: 'the-key-of-the-demo',
   };
   const workers = names.map((name) => startWorker(name, join(folder, `${name}.log`), settings));
   const stop = async () => {

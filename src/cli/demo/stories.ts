@@ -13,7 +13,9 @@ export interface Story {
   /** What a person answers to the questions that come, one after the other. */
   readonly answers?: readonly Omit<Answer, 'by'>[];
   /** What its spec has beside that of the others. */
-  readonly more?: Partial<Pick<TaskSpec, 'approve' | 'outputs' | 'split'>>;
+  readonly more?: Partial<Pick<TaskSpec, 'approve' | 'outputs' | 'split' | 'credentials'>>;
+  /** It needs the key that is revoked until every task with it waits. */
+  readonly keyed?: true;
   readonly expected: Expected;
 }
 
@@ -22,6 +24,8 @@ export interface Expected extends Made {
   readonly type?: string;
   readonly decision?: string;
   readonly runs: number;
+  /** Another task may have met the incident before it: then its first run begins when that is over. */
+  readonly orHeld?: true;
 }
 
 /** What is there for a task: commits on its branch at the origin, pull requests and comments on the forge. */
@@ -30,6 +34,10 @@ export interface Made {
   readonly pulls?: number;
   readonly comments?: number;
 }
+
+/** The name of the key in the configuration, and the file in the demo's folder that stands for its being revoked. */
+export const KEY_NAME = 'demo-key';
+export const REVOKED_FILE = 'key-is-revoked';
 
 export const STORIES: readonly Story[] = [
   {
@@ -71,6 +79,15 @@ export const STORIES: readonly Story[] = [
     more: { split: 'auto' },
     expected: { type: 'context.context_window_exceeded', decision: 'split', runs: 5, commits: 3 },
   },
+  ...['one', 'two', 'three'].map(
+    (which): Story => ({
+      name: `key-${which}`,
+      says: `the key of three tasks is revoked: one incident, until it is let in again (${which})`,
+      keyed: true,
+      more: { credentials: [KEY_NAME] },
+      expected: { type: 'adapter.credential_rejected', decision: 'hold', runs: 2, commits: 1, orHeld: true },
+    }),
+  ),
   {
     name: 'approved',
     says: 'a person approves the work before Outlive pushes, opens the pull request and comments',
