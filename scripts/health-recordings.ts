@@ -1,21 +1,72 @@
-// Which histories of hosts' entities are recorded: what a host and people send, and how far the entity must be with it.
+// Which histories of entities are recorded: what hosts and people send, and how far the entity must be with it.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { DEFAULT_RULES, type HealthEvent } from '../src/domain/health-rules.ts';
 import { type HostState, readHostState } from '../src/domain/host.ts';
-import { DRAIN, hostHealthId, UNDRAIN } from '../src/domain/names.ts';
+import {
+  ADMIT,
+  CLOSE_BY_HAND,
+  CONTROL_QUEUE,
+  DRAIN,
+  HEALTH_WORKFLOW,
+  healthId,
+  hostHealthId,
+  OPEN_BY_HAND,
+  REPORTED,
+  UNDRAIN,
+} from '../src/domain/names.ts';
+import { sayScope } from '../src/domain/scope.ts';
 import { joinHost } from '../src/host-state.ts';
 
 export interface HealthRecording {
-  /** Of the recording, and of its host. */
+  /** Of the recording, and of its host or provider. */
   readonly name: string;
+  readonly kind: 'host' | 'provider';
   act(client: Client, host: string): Promise<void>;
 }
 
 export const healthRecordings: readonly HealthRecording[] = [
-  { name: 'health-drained', act: drainAndBack },
-  { name: 'health-continued', act: goOnAnew },
+  { name: 'health-drained', kind: 'host', act: drainAndBack },
+  { name: 'health-continued', kind: 'host', act: goOnAnew },
+  { name: 'health-incident', kind: 'provider', act: fallIllAndRecover },
 ];
+
+export const healthRecordingId = ({ kind, name }: HealthRecording): string => healthId(sayScope({ kind, name }));
+
+/** Opened by five tasks, told to people, tried in vain, released by waves, then held and let go by a person. */
+async function fallIllAndRecover(client: Client, name: string): Promise<void> {
+  const scope = { kind: 'provider', name } as const;
+  const entity = client.workflow.getHandle(healthId(sayScope(scope)));
+  const rules = { ...DEFAULT_RULES.provider, coolDownMs: 200, maxCoolDownMs: 400, waveMs: 300 };
+  const report = (...events: readonly Partial<HealthEvent>[]) => {
+    const whole = events.map((event) => ({ task: 'a', run: 1, host: 'h1', atMs: Date.now(), verdict: 'strike', ...event }));
+    const options = { workflowId: entity.workflowId, taskQueue: CONTROL_QUEUE, args: [{ v: 1, scope: 'provider', name }] };
+    return client.workflow.signalWithStart(HEALTH_WORKFLOW, { ...options, signal: REPORTED, signalArgs: [{ rules, events: whole }] });
+  };
+  const phase = async (wanted: string) => {
+    for (;;) {
+      const { health } = readHostState((await entity.describe().catch(() => undefined))?.memo?.['health']);
+      if (health?.breaker.phase === wanted) return;
+      await sleep(20);
+    }
+  };
+  const strike = (task: string, k: number): Partial<HealthEvent> => ({ task, host: `h${k % 2}`, cause: 'provider_fails', evidence: '529' });
+  await report(...['a', 'b', 'c', 'd', 'e'].map(strike));
+  await phase('half_open');
+  await entity.executeUpdate(ADMIT, { args: [{ task: 'a', run: 2 }] });
+  await entity.executeUpdate(ADMIT, { args: [{ task: 'b', run: 2 }] });
+  await report({ ...strike('a', 0), run: 2 });
+  await phase('open');
+  await phase('half_open');
+  await entity.executeUpdate(ADMIT, { args: [{ task: 'b', run: 2 }] });
+  await report({ task: 'b', run: 2, verdict: 'answered' });
+  await phase('closed');
+  await entity.signal(OPEN_BY_HAND, { why: 'maintenance', by: 'ann' });
+  await entity.signal(CLOSE_BY_HAND, { why: 'done', by: 'ann' });
+  await entity.signal(REPORTED, 'nonsense');
+  await sleep(500);
+}
 
 async function drainAndBack(client: Client, host: string): Promise<void> {
   const entity = client.workflow.getHandle(hostHealthId(host));

@@ -13,13 +13,13 @@ import { type Forge, startForge } from '../src/cli/demo/forge.ts';
 import { loadConfig } from '../src/config.ts';
 import { connectionOptions } from '../src/connection.ts';
 import { startDevServer } from '../src/dev-server.ts';
-import { CONTROL_QUEUE, hostHealthId, TASK_WORKFLOW, taskWorkflowId } from '../src/domain/names.ts';
+import { CONTROL_QUEUE, TASK_WORKFLOW, taskWorkflowId } from '../src/domain/names.ts';
 import type { TaskSpec } from '../src/domain/task.ts';
 import { startTask } from '../src/start-task.ts';
 import { runWorker } from '../src/worker.ts';
 import { type Host, startHostProcess } from '../test/e2e/host-process.ts';
 import { makeOrigin } from '../test/e2e/origin.ts';
-import { type HealthRecording, healthRecordings } from './health-recordings.ts';
+import { type HealthRecording, healthRecordingId, healthRecordings } from './health-recordings.ts';
 import { type OwnHosts, type Recording, recordings } from './recordings.ts';
 
 const FOLDER = '/tmp/outlive-histories';
@@ -29,9 +29,23 @@ const HOUSE = fileURLToPath(new URL('..', import.meta.url));
 const TIMING = 'timing: {heartbeat: 2s, lease: 20s, backoff: 100ms, decline: 100ms, finishPatience: 5s}\n';
 /** What nobody answers goes to somebody else, and is told of by a program that does nothing. */
 const ATTENTION = "notify: [{command: ['true']}]\nowners: {fallback: on-call, remind: 30s, escalate: 3s}\n";
+const THRESHOLDS = 'thresholds: {look: 100ms, recheck: 300ms}\n';
+/** Of `key` the check says that it is not valid while that file is there; nothing is known of `other`. */
+const REVOKED = join(FOLDER, 'revoked');
+const CREDENTIALS = `credentials:
+  key: {env: RECORDED_KEY, check: {command: [sh, -c, 'test ! -e ${REVOKED} || exit 10']}}
+  other: {env: RECORDED_KEY}
+`;
 const TOKEN = 'the-token-of-the-recordings';
 const REFUSES_ONE_PUSH = '#!/bin/sh\n[ "$1" != refs/heads/outlive/stopped-finishing ]\n';
-const ENVIRONMENT = { PATH: process.env['PATH'], HOME: FOLDER, XDG_STATE_HOME: FOLDER, OUTLIVE_LOG: 'error', GITHUB_TOKEN: TOKEN };
+const ENVIRONMENT = {
+  PATH: process.env['PATH'],
+  HOME: FOLDER,
+  XDG_STATE_HOME: FOLDER,
+  OUTLIVE_LOG: 'error',
+  GITHUB_TOKEN: TOKEN,
+  RECORDED_KEY: 'the-key-of-the-recordings',
+};
 
 async function record(client: Client, address: string, recording: Recording): Promise<void> {
   const { name, shell, more, hosts = [], act, shows } = recording;
@@ -50,7 +64,7 @@ async function record(client: Client, address: string, recording: Recording): Pr
     const { workspace, ...rest } = spec;
     const { workflowId } = await startTask(client, workspace ? spec : rest);
     const handle = client.workflow.getHandle(workflowId);
-    await act?.(handle, own);
+    await act?.(handle, own, client);
     await save(handle, name, shows);
   } finally {
     await own.endAll();
@@ -64,10 +78,11 @@ async function recordInvalid(client: Client): Promise<void> {
   await save(await client.workflow.start(TASK_WORKFLOW, options), name);
 }
 
-/** The entity of a host does not end by itself. */
-async function recordHealth(client: Client, { name, act }: HealthRecording): Promise<void> {
+/** An entity does not end by itself, or not so soon. */
+async function recordHealth(client: Client, recording: HealthRecording): Promise<void> {
+  const { name, act } = recording;
   await act(client, name);
-  const handle = client.workflow.getHandle(hostHealthId(name));
+  const handle = client.workflow.getHandle(healthRecordingId(recording));
   await handle.terminate('recorded');
   await save(handle, name);
 }
@@ -104,7 +119,8 @@ const payloads = (json: string): string =>
 function prepare(forge: Forge): void {
   rmSync(FOLDER, { recursive: true, force: true });
   mkdirSync(FOLDER);
-  writeFileSync(join(FOLDER, 'outlive.yaml'), `${TIMING}${ATTENTION}forge: {api: '${forge.api}'}\n`);
+  writeFileSync(join(FOLDER, 'outlive.yaml'), `${TIMING}${THRESHOLDS}${CREDENTIALS}${ATTENTION}forge: {api: '${forge.api}'}\n`);
+  writeFileSync(REVOKED, '');
   mkdirSync(OUT, { recursive: true });
   makeOrigin(FOLDER);
   writeFileSync(join(ORIGIN, 'hooks', 'update'), REFUSES_ONE_PUSH, { mode: 0o755 });
@@ -137,7 +153,7 @@ try {
   const connection = await Connection.connect({ address: server.address });
   const client = new TemporalClient({ connection, identity: 'recorder' });
   await Promise.all([
-    ...recordings(ORIGIN)
+    ...recordings(ORIGIN, REVOKED)
       .filter(isWanted)
       .map((recording) => record(client, server.address, recording)),
     ...(isWanted({ name: 'invalid-spec' }) ? [recordInvalid(client)] : []),

@@ -2,10 +2,21 @@
 // `$OUTLIVE_RUN` is the number of the run) and what happens to it from outside meanwhile.
 
 import { execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { TaskStatus } from '../src/domain/contract.ts';
-import { ANSWER, STATUS_QUERY, STOP_UPDATE, taskBranch } from '../src/domain/names.ts';
+import {
+  ANSWER,
+  CLOSE_BY_HAND,
+  CONTROL_QUEUE,
+  HEALTH_WORKFLOW,
+  healthId,
+  OPEN_BY_HAND,
+  STATUS_QUERY,
+  STOP_UPDATE,
+  taskBranch,
+} from '../src/domain/names.ts';
 import type { Heartbeat } from '../src/domain/run.ts';
 import type { TaskSpec } from '../src/domain/task.ts';
 
@@ -20,7 +31,7 @@ export interface Recording {
   readonly shows?: RegExp;
 }
 
-export type Act = (handle: WorkflowHandle, hosts: OwnHosts) => Promise<void>;
+export type Act = (handle: WorkflowHandle, hosts: OwnHosts, client: Client) => Promise<void>;
 
 /** The recording's own hosts. */
 export interface OwnHosts {
@@ -29,7 +40,8 @@ export interface OwnHosts {
   start(hostId: string): Promise<void>;
 }
 
-export function recordings(origin: string): readonly Recording[] {
+/** `revoked`: the file that is there while the credential `key` is not valid. */
+export function recordings(origin: string, revoked: string): readonly Recording[] {
   const inOrigin = `git --git-dir ${origin}`;
   const branch = (name: string) => `refs/heads/${taskBranch(name)}`;
   return [
@@ -106,6 +118,23 @@ export function recordings(origin: string): readonly Recording[] {
       more: { outputs: [...PUSHED, { kind: 'pull_request', title: 'The work' }, { kind: 'comment', issue: 41, body: 'Done.' }] },
     },
     { name: 'credential-checked', shell: isFirst(fails('"reason":"credential_rejected"'), COMMIT) },
+    {
+      name: 'held-for-incident',
+      shell: isFirst(fails('"reason":"credential_rejected"'), COMMIT),
+      more: { credentials: ['key'] },
+      act: when(
+        ({ hold }) => hold?.incident,
+        async () => rmSync(revoked),
+      ),
+      shows: /credential\/key@/,
+    },
+    {
+      name: 'held-at-the-offer',
+      shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":3000'), COMMIT),
+      more: { credentials: ['other'] },
+      act: heldByHand,
+      shows: /is ill: ann holds it shut/,
+    },
     { name: 'resumed', shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":200,"session":"s-1"'), COMMIT) },
     // The server remembers a host that is gone for some minutes, so the other one is asked to leave the run to it.
     { name: 'declined', shell: isFirst(WAIT, COMMIT), hosts: ['declines', 'leaves'], act: whenRunning(declined), shows: /run\.declined/ },
@@ -139,6 +168,17 @@ async function cancel(handle: WorkflowHandle): Promise<void> {
   await handle.cancel();
 }
 
+/** While it waits for the provider, a person shuts that; so no host starts the run that follows, until it is let go. */
+async function heldByHand(handle: WorkflowHandle, _: OwnHosts, client: Client): Promise<void> {
+  const workflowId = healthId('provider/other');
+  const wish = { why: 'maintenance', by: 'ann' };
+  const options = { workflowId, taskQueue: CONTROL_QUEUE, args: [{ v: 1, scope: 'provider', name: 'other' }] };
+  await until(handle, ({ hold }) => hold);
+  await client.workflow.signalWithStart(HEALTH_WORKFLOW, { ...options, signal: OPEN_BY_HAND, signalArgs: [wish] });
+  await until(handle, ({ hold }) => hold?.incident);
+  await client.workflow.getHandle(workflowId).signal(CLOSE_BY_HAND, wish);
+}
+
 function answer(sent: object): Act {
   return when(
     ({ question }) => question,
@@ -161,8 +201,8 @@ async function signalRetry(handle: WorkflowHandle): Promise<void> {
   await handle.signal(ANSWER, 'retry');
 }
 
-async function lookThenClose(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
-  await answer({ choice: 'look', by: 'ann' })(handle, hosts);
+async function lookThenClose(handle: WorkflowHandle, hosts: OwnHosts, client: Client): Promise<void> {
+  await answer({ choice: 'look', by: 'ann' })(handle, hosts, client);
   await until(handle, ({ question }) => question?.id === 'q2');
   await handle.executeUpdate(ANSWER, { args: [{ choice: 'close', by: 'ann' }] });
 }
@@ -188,10 +228,10 @@ async function frozen(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
 }
 
 /** There is no other host, so a person is asked in the end. */
-async function neverBack(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> {
+async function neverBack(handle: WorkflowHandle, hosts: OwnHosts, client: Client): Promise<void> {
   const { host } = await runningIn(handle);
   await hosts.end(host, 'SIGKILL');
-  await when(({ runs }) => runs.length === 2, stop)(handle, hosts);
+  await when(({ runs }) => runs.length === 2, stop)(handle, hosts, client);
 }
 
 /** Its run has been given up, and the next one waits for a host, when it is back. */
@@ -212,24 +252,24 @@ async function declined(handle: WorkflowHandle, hosts: OwnHosts): Promise<void> 
 }
 
 function when(holds: (status: TaskStatus) => unknown, act: Act): Act {
-  return async (handle, hosts) => {
+  return async (handle, hosts, client) => {
     await until(handle, holds);
-    await act(handle, hosts);
+    await act(handle, hosts, client);
   };
 }
 
 function whenRunning(act: Act): Act {
-  return async (handle, hosts) => {
+  return async (handle, hosts, client) => {
     await runningIn(handle);
-    await act(handle, hosts);
+    await act(handle, hosts, client);
   };
 }
 
 /** The origin refuses the push of that task. */
 function whenTriedAgain(act: Act): Act {
-  return async (handle, hosts) => {
+  return async (handle, hosts, client) => {
     while (!(await handle.describe()).raw.pendingActivities?.some((activity) => (activity.attempt ?? 0) > 1)) await sleep(50);
-    await act(handle, hosts);
+    await act(handle, hosts, client);
   };
 }
 

@@ -5,14 +5,17 @@ import { fileURLToPath } from 'node:url';
 import { bundleWorkflowCode, DefaultLogger, Runtime, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { healthRecordings } from '../../scripts/health-recordings.ts';
+import { healthRecordingId, healthRecordings } from '../../scripts/health-recordings.ts';
 import { recordings } from '../../scripts/recordings.ts';
-import { hostHealthId, taskWorkflowId } from '../../src/domain/names.ts';
+import { taskWorkflowId } from '../../src/domain/names.ts';
 
 const FOLDER = new URL('../fixtures/histories/', import.meta.url);
 const names = readdirSync(FOLDER).filter((name) => name.endsWith('.json'));
 /** The workflow that was recorded under this name. */
-const workflowIdOf = (name: string): string => (name.startsWith('health-') ? hostHealthId(name) : taskWorkflowId(name));
+const workflowIdOf = (name: string): string => {
+  const entity = healthRecordings.find((recording) => recording.name === name);
+  return entity ? healthRecordingId(entity) : taskWorkflowId(name);
+};
 const history = (name: string) => JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'));
 
 let workflowBundle: WorkflowBundleWithSourceMap;
@@ -24,7 +27,7 @@ beforeAll(async () => {
 
 describe('recorded histories', () => {
   it('are there, for each way through the workflow', () => {
-    const ways = ['invalid-spec', ...recordings('').map(({ name }) => name), ...healthRecordings.map(({ name }) => name)];
+    const ways = ['invalid-spec', ...recordings('', '').map(({ name }) => name), ...healthRecordings.map(({ name }) => name)];
     expect(ways.filter((way) => !names.includes(`${way}.json`))).toEqual([]);
   });
 
