@@ -83,11 +83,16 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
     for (const call of calls) call();
     return seen.filter(({ health }) => isIll(health));
   };
+  let dueAt = Number.POSITIVE_INFINITY;
+  /** The sooner one stands: what keeps coming in must not put it off for ever. */
   const plan = (ms: number) => {
+    if (stopped || Date.now() + ms >= dueAt) return;
     clearTimeout(timer);
-    if (!stopped) timer = setTimeout(() => void lookAndPlan(), ms).unref();
+    dueAt = Date.now() + ms;
+    timer = setTimeout(() => void lookAndPlan(), ms).unref();
   };
   const lookAndPlan = async () => {
+    dueAt = Number.POSITIVE_INFINITY;
     await look().catch((error) => log.debug({ error: String(error) }, 'which incidents are open could not be read'));
     plan(thresholds.lookMs * (0.75 + Math.random() / 2));
   };
