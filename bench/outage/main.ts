@@ -1,8 +1,7 @@
 // A provider that fails for everybody for two minutes, and a fleet in the midst of it: runs in vain, pages, and how the
 // tasks come back; and the same with the retry of a bare workflow. `npm run bench:outage [-- --tasks 200 --down 120]`
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -16,6 +15,7 @@ import type { TaskResult } from '../../src/domain/contract.ts';
 import { taskWorkflowId } from '../../src/domain/names.ts';
 import { listHealth } from '../../src/health-desk.ts';
 import { startTask } from '../../src/start-task.ts';
+import { endWorker, startWorker as startProcess } from '../worker-process.ts';
 
 const { values } = parseArgs({
   options: {
@@ -42,6 +42,18 @@ const CONFIG = `notify:
 
 const server = await startDevServer({ uiPort: false, progress: (line) => console.error(line) });
 const workers: ChildProcess[] = [];
+const workerEnv = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  TEMPORAL_ADDRESS: server.address,
+  TEMPORAL_NAMESPACE: 'default',
+  XDG_STATE_HOME: folder,
+  OUTLIVE_CONFIG: file('outlive.yaml'),
+  OUTLIVE_LOG: 'error',
+  BENCH_AGENT: `cd $(mktemp -d -p ${folder}) && ${agentOf('blind', '')}`,
+  BENCH_SEATS: String(hosts * capacity),
+});
+
+const startWorker = (args: readonly string[]): Promise<void> => startProcess(args, workerEnv(), (child) => workers.push(child));
 try {
   writeFileSync(file('outlive.yaml'), CONFIG);
   const outlive = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -56,7 +68,7 @@ try {
   console.table({ outlive: { ...ours, 'notices to people': lines('pages') }, 'blind retry': { ...blind, 'notices to people': 0 } });
   await connection.close();
 } finally {
-  await Promise.all(workers.map(end));
+  await Promise.all(workers.map(endWorker));
   await server.stop();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
@@ -120,30 +132,4 @@ async function watchWaves(client: Client, since: number, signal: AbortSignal): P
     }
     await sleep(250);
   }
-}
-
-/** Resolves once it says that it is ready. */
-async function startWorker(args: readonly string[]): Promise<void> {
-  const env = {
-    ...process.env,
-    TEMPORAL_ADDRESS: server.address,
-    TEMPORAL_NAMESPACE: 'default',
-    XDG_STATE_HOME: folder,
-    OUTLIVE_CONFIG: file('outlive.yaml'),
-    OUTLIVE_LOG: 'error',
-    BENCH_AGENT: `cd $(mktemp -d -p ${folder}) && ${agentOf('blind', '')}`,
-    BENCH_SEATS: String(hosts * capacity),
-  };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  workers.push(child);
-  await new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', (chunk) => String(chunk).includes('ready') && resolve());
-    child.once('exit', (code) => reject(new Error(`worker ${args.at(-1)} ended with ${code}; has the project been built?`)));
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  child.kill('SIGTERM');
-  await once(child, 'exit');
 }

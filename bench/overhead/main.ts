@@ -1,8 +1,7 @@
 // What Outlive costs on Temporal: events and billable actions of a task, and throughput against a bare workflow with
 // one activity, on the same server with the same client in the same run. `npm run bench:overhead [-- --tasks 300]`
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +12,7 @@ import { startDevServer } from '../../src/dev-server.ts';
 import { taskWorkflowId } from '../../src/domain/names.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
 import { startTask } from '../../src/start-task.ts';
+import { endWorker, startWorker as startProcess } from '../worker-process.ts';
 import { type Cost, costOf } from './cost.ts';
 
 const { values } = parseArgs({
@@ -40,6 +40,15 @@ const failing = (id: string): TaskSpec => ({
 const folder = await mkdtemp(join(tmpdir(), 'outlive-bench-'));
 const server = await startDevServer({ uiPort: false, progress: (line) => console.error(line) });
 const workers: ChildProcess[] = [];
+const workerEnv = (): NodeJS.ProcessEnv => ({
+  ...process.env,
+  TEMPORAL_ADDRESS: server.address,
+  TEMPORAL_NAMESPACE: 'default',
+  XDG_STATE_HOME: folder,
+  OUTLIVE_LOG: 'error',
+});
+
+const startWorker = (args: readonly string[]): Promise<void> => startProcess(args, workerEnv(), (child) => workers.push(child));
 try {
   // Each in a process of its own, as in production: what one holds in memory does not weigh on the other.
   const outlive = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -49,32 +58,9 @@ try {
   await report(new Client({ connection }));
   await connection.close();
 } finally {
-  await Promise.all(workers.map(end));
+  await Promise.all(workers.map(endWorker));
   await server.stop();
   await rm(folder, { recursive: true, force: true });
-}
-
-/** Resolves once it says that it is ready. */
-async function startWorker(args: readonly string[]): Promise<void> {
-  const env = {
-    ...process.env,
-    TEMPORAL_ADDRESS: server.address,
-    TEMPORAL_NAMESPACE: 'default',
-    XDG_STATE_HOME: folder,
-    OUTLIVE_LOG: 'error',
-  };
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
-  workers.push(child);
-  await new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', (chunk) => String(chunk).includes('ready') && resolve());
-    child.once('exit', (code) => reject(new Error(`worker ${args.at(-1)} ended with ${code}; has the project been built?`)));
-  });
-}
-
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  child.kill('SIGTERM');
-  await once(child, 'exit');
 }
 
 async function report(client: Client): Promise<void> {

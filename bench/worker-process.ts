@@ -1,0 +1,20 @@
+// A worker as a process of its own, as in production: what one holds in memory does not weigh on the other.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** Resolves once it says that it is ready; `onSpawn` has it before, so that it can be ended whatever becomes of it. */
+export async function startWorker(args: readonly string[], env: NodeJS.ProcessEnv, onSpawn: (child: ChildProcess) => void): Promise<void> {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  onSpawn(child);
+  await new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => String(chunk).includes('ready') && resolve());
+    child.once('exit', (code) => reject(new Error(`worker ${args.at(-1)} ended with ${code}; has the project been built?`)));
+  });
+}
+
+export async function endWorker(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
