@@ -1,7 +1,7 @@
 // docs/reactions.md, made by asking the policy itself: the page cannot say anything else than the code does.
 
 import { REASON_NAMES } from '../src/domain/failure.ts';
-import { BY_CREDENTIAL, BY_LEDGERS, BY_OUTPUTS, type Table } from '../test/domain/cells.ts';
+import { BY_CREDENTIAL, BY_INCIDENT, BY_LEDGERS, BY_OUTPUTS, type Table } from '../test/domain/cells.ts';
 
 /** The whole page, as Markdown. */
 export function reactionsPage(): string {
@@ -27,6 +27,13 @@ export function reactionsPage(): string {
     '## After a check of the credential',
     '',
     ...table(BY_CREDENTIAL),
+    '',
+    '## While there is an incident',
+    '',
+    'Of the host, the credential or the provider that the failure speaks against. What these are, and how their tasks are let go',
+    'again, stands in [operations](operations.md#incidents).',
+    '',
+    ...table(BY_INCIDENT),
     '',
   ].join('\n');
 }

@@ -8,9 +8,10 @@ import type { Admission } from './domain/health.ts';
 import type { AdmitAsk } from './domain/health-form.ts';
 import type { HealthEvent } from './domain/health-rules.ts';
 import { type Health, incidentOf, sayPaused } from './domain/health-state.ts';
-import { type HealthInput, memoKey, readHostState } from './domain/host.ts';
-import { ADMIT, CONTROL_QUEUE, HEALTH_WORKFLOW, healthId, REPORTED, scopeOfHealthId } from './domain/names.ts';
+import { memoKey, readHostState } from './domain/host.ts';
+import { ADMIT, HEALTH_WORKFLOW, healthId, REPORTED, scopeOfHealthId } from './domain/names.ts';
 import { readScope, type Scope, sayScope } from './domain/scope.ts';
+import { signalHealth } from './health-entity.ts';
 import type { Log } from './log.ts';
 import type { Thresholds } from './schema/thresholds-schema.ts';
 
@@ -113,7 +114,8 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
     const sent = await Promise.all(
       batches.map(async ({ scope, events }) => {
         try {
-          await signal(client, scope, { rules: thresholds.rules[scope.kind], events });
+          const report = { rules: thresholds.rules[scope.kind], events };
+          await client.withDeadline(Date.now() + CALL_MS, () => signalHealth(client, scope, REPORTED, report));
           return events.some(({ verdict }) => verdict === 'strike');
         } catch (error) {
           log.warn({ scope: sayScope(scope), events: events.length, error: String(error) }, 'a report did not go out; it is tried again');
@@ -188,19 +190,6 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
 }
 
 const keyOf = ({ task, run }: AdmitAsk): string => `${task}/${run}`;
-
-function signal(client: Client, { kind, name }: Scope, report: unknown): Promise<unknown> {
-  return client.withDeadline(Date.now() + CALL_MS, () =>
-    client.workflow.signalWithStart<(input: HealthInput) => Promise<void>, [unknown]>(HEALTH_WORKFLOW, {
-      workflowId: healthId(sayScope({ kind, name })),
-      taskQueue: CONTROL_QUEUE,
-      args: [{ v: 1, scope: kind, name }],
-      signal: REPORTED,
-      signalArgs: [report],
-      staticSummary: `${kind} ${name}`,
-    }),
-  );
-}
 
 /** An entity that is gone holds nobody back; one that does not answer does, until the next time. */
 async function ask(client: Client, scope: Scope, run: AdmitAsk): Promise<Admission> {

@@ -2,8 +2,9 @@
 // whether a person has taken the host out. Reading costs one describe, and needs no worker that answers.
 
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { type Drained, type HealthInput, type HostCard, type HostState, readHostState } from './domain/host.ts';
-import { CONTROL_QUEUE, HEALTH_WORKFLOW, hostHealthId, JOINED } from './domain/names.ts';
+import { type Drained, type HostCard, type HostState, readHostState } from './domain/host.ts';
+import { hostHealthId, JOINED } from './domain/names.ts';
+import { signalHealth } from './health-entity.ts';
 
 const CALL_MS = 5000;
 
@@ -11,17 +12,8 @@ const CALL_MS = 5000;
 export async function joinHost(client: Client, card: HostCard): Promise<void> {
   // In the memo at once: such a host is listed before a control worker has read its signal.
   const state: HostState = { card };
-  await client.withDeadline(Date.now() + CALL_MS, () =>
-    client.workflow.signalWithStart<(input: HealthInput) => Promise<void>, [HostCard]>(HEALTH_WORKFLOW, {
-      workflowId: hostHealthId(card.host),
-      taskQueue: CONTROL_QUEUE,
-      args: [{ v: 1, scope: 'host', name: card.host }],
-      signal: JOINED,
-      signalArgs: [card],
-      memo: { host: state },
-      staticSummary: `host ${card.host}`,
-    }),
-  );
+  const scope = { kind: 'host', name: card.host } as const;
+  await client.withDeadline(Date.now() + CALL_MS, () => signalHealth(client, scope, JOINED, card, { host: state }));
 }
 
 export interface HostWatch {

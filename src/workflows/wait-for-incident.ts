@@ -9,6 +9,8 @@ import type { TaskLife } from './task-life.ts';
 
 const HOUR_MS = 3_600_000;
 const HOLD_MS = 60_000;
+/** Of those who were woken for a wave, some come when it is full: the next one is not far. */
+const MISSED_WAVE = 1 / 4;
 /** What one host has in bad health another may have in good: it is offered so often before the task waits. */
 const OFFERS_ELSEWHERE = 5;
 
@@ -27,6 +29,7 @@ export class IncidentWait {
   private readonly run: RunRecord;
   private offers = 0;
   private holds = 0;
+  private wasWoken = false;
   private waitedMs = 0;
 
   constructor(life: TaskLife, run: RunRecord) {
@@ -41,14 +44,21 @@ export class IncidentWait {
     if (elsewhere && this.offers % (OFFERS_ELSEWHERE + 1) !== 0) return false;
     const { life } = this;
     const since = Date.now();
-    const ms = incidentHoldMs(life.timing.holdMs ?? HOLD_MS, this.holds, `${life.task.id}/${this.run.n}`);
-    this.holds += 1;
+    const ms = this.nextMs();
     life.hold(ms, because, incident);
     await condition(() => life.waits.isWoken || life.newEvidence, ms, { summary: life.summary(because) });
+    this.wasWoken = life.waits.isWoken;
     life.release();
     this.waitedMs += Date.now() - since;
     this.lookAgain(incident);
     return true;
+  }
+
+  private nextMs(): number {
+    const firstMs = this.life.timing.holdMs ?? HOLD_MS;
+    const seed = `${this.life.task.id}/${this.run.n}`;
+    if (this.wasWoken) return incidentHoldMs(firstMs * MISSED_WAVE, 0, seed);
+    return incidentHoldMs(firstMs, this.holds++, seed);
   }
 
   /** After an hour somebody else may have done the work; only what failed before can be looked at and decided anew. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { reactionsPage } from '../../scripts/reactions-page.ts';
 import { REASON_NAMES, type Reason } from '../../src/domain/failure.ts';
-import { BY_CREDENTIAL, BY_LEDGERS, BY_OUTPUTS, type Table } from './cells.ts';
+import { BY_CREDENTIAL, BY_INCIDENT, BY_LEDGERS, BY_OUTPUTS, type Table } from './cells.ts';
 
 /** By what is there, the columns being: */
 const OUTPUTS = [
@@ -59,10 +59,44 @@ const EXPECTED: Readonly<Record<Reason, readonly [byOutputs: string, byLedgers: 
   unclassified: ['ask ask ask ask finish hold ask hold ask', 'ask ask ask ask ask ask ask ask'],
 };
 
+/** And while there is an incident of what the failure speaks against: */
+const INCIDENT = [
+  'the first run',
+  'the same words twice, on one host',
+  'the same reason on two hosts, with progress',
+  'the third for this reason',
+  'the last run that it may have',
+  'its run time is used up',
+  'its money is used up',
+  'no reset is stated',
+  'its whole work is there',
+  'an output that nobody could see',
+  'its credential is not valid',
+];
+const SHARED_BY_ALL = 'hold hold hold hold ask ask ask hold finish hold hold';
+/** A host that is ill takes no runs, so the first try elsewhere is not kept waiting. */
+const SHARED_BY_A_HOST = 'retry hold hold hold ask ask ask retry finish hold retry';
+const CHECKED_FIRST = 'check check check check check check check check finish hold hold';
+const EXPECTED_IN_INCIDENT: Readonly<Partial<Record<Reason, string>>> = {
+  credential_rejected: CHECKED_FIRST,
+  credential_revoked: CHECKED_FIRST,
+  rate_limited: SHARED_BY_ALL,
+  quota_exhausted: SHARED_BY_ALL,
+  provider_overloaded: SHARED_BY_ALL,
+  provider_timeout: SHARED_BY_ALL,
+  out_of_memory: SHARED_BY_A_HOST,
+  killed: SHARED_BY_A_HOST,
+  evicted: SHARED_BY_A_HOST,
+  network_dropped: SHARED_BY_A_HOST,
+  disk_full: SHARED_BY_A_HOST,
+  tool_missing: SHARED_BY_A_HOST,
+  heartbeat_lost: SHARED_BY_A_HOST,
+};
+
 const CHECKED = ['it is valid', 'it is not valid', 'it could not tell', 'it could not tell for the third time'];
 
 const rowOf = (table: Table, reason: Reason) => Object.values(table).map((column) => column[reason]?.kind);
-const everyCell = [BY_OUTPUTS, BY_LEDGERS, BY_CREDENTIAL].flatMap((table) =>
+const everyCell = [BY_OUTPUTS, BY_LEDGERS, BY_CREDENTIAL, BY_INCIDENT].flatMap((table) =>
   Object.entries(table).flatMap(([column, cells]) => Object.entries(cells).map(([reason, decision]) => ({ column, reason, decision }))),
 );
 
@@ -71,6 +105,7 @@ describe('the table of decisions', () => {
     expect(Object.keys(BY_OUTPUTS)).toEqual(OUTPUTS);
     expect(Object.keys(BY_LEDGERS)).toEqual(LEDGERS);
     expect(Object.keys(BY_CREDENTIAL)).toEqual(CHECKED);
+    expect(Object.keys(BY_INCIDENT)).toEqual(INCIDENT);
   });
 
   it.each(REASON_NAMES)('%s', (reason) => {
@@ -81,6 +116,15 @@ describe('the table of decisions', () => {
 
   it.each<Reason>(['credential_rejected', 'credential_revoked'])('%s, once its credential was checked', (reason) => {
     expect(rowOf(BY_CREDENTIAL, reason)).toEqual(['retry', 'ask', 'retry', 'ask']);
+  });
+
+  it.each(REASON_NAMES)('%s, while there is an incident', (reason) => {
+    expect(
+      rowOf(BY_INCIDENT, reason)
+        .map((kind) => kind ?? '')
+        .join(' ')
+        .trim(),
+    ).toBe(EXPECTED_IN_INCIDENT[reason] ?? '');
   });
 
   it.each(everyCell)('says of $reason, $column, what was known, what is used up, and what would have changed it', ({ decision }) => {

@@ -1,9 +1,11 @@
 // The table of what is decided: every reason, by what is there after its run, and by what the task has used up.
 
+import { verdictOn } from '../../src/domain/blame.ts';
 import { decide } from '../../src/domain/decide.ts';
 import type { Decision, Facts } from '../../src/domain/decision.ts';
 import { REASON_NAMES, type Reason } from '../../src/domain/failure.ts';
 import type { RunRecord } from '../../src/domain/run.ts';
+import type { ScopeKind } from '../../src/domain/scope.ts';
 import { check, clone, committed, factsOf, failureOf, limitsOf, outputSeen, runOf, seenOf, taskOf } from './facts.ts';
 
 type Over = Partial<Facts>;
@@ -68,6 +70,25 @@ const CREDENTIAL: Readonly<Record<string, (reason: Reason) => Over>> = {
   }),
 };
 
+/** With an open incident of what the failure speaks against. */
+const ILL: Over = { incident: { scope: 'provider/openai', why: 'runs of several tasks ended because the provider failed' } };
+const INCIDENT: Readonly<Record<string, (reason: Reason) => Over>> = {
+  ...Object.fromEntries(
+    Object.entries(LEDGERS)
+      .filter(([column]) => column !== 'the third that could not even start')
+      .map(([column, over]) => [column, (reason: Reason) => ({ ...over(reason), ...ILL })]),
+  ),
+  'no reset is stated': (reason) => ({ runs: [runOf(1, failureOf(reason))], ...ILL }),
+  'its whole work is there': () => ({ seen: committed([check('green')]), ...ILL }),
+  'an output that nobody could see': () => ({ seen: seenOf({ outputs: [outputSeen('commit', 'unknown')] }), ...ILL }),
+  'its credential is not valid': () => ({ credential: { state: 'invalid', evidence: 'GET /v1/models: 401' }, ...ILL }),
+};
+const isStrike = (kind: ScopeKind, reason: Reason): boolean => verdictOn(kind, failureOf(reason), false).kind === 'strike';
+/** Those that say something about what many share. */
+const SHARED = REASON_NAMES.filter(
+  (reason) => reason.startsWith('credential_') || (['host', 'credential', 'provider'] as const).some((kind) => isStrike(kind, reason)),
+);
+
 export type Table = Readonly<Record<string, Readonly<Partial<Record<Reason, Decision>>>>>;
 
 const tableOf = (columns: Readonly<Record<string, (reason: Reason) => Over>>, reasons: readonly Reason[] = REASON_NAMES): Table =>
@@ -81,3 +102,4 @@ const tableOf = (columns: Readonly<Record<string, (reason: Reason) => Over>>, re
 export const BY_OUTPUTS = tableOf(OUTPUTS);
 export const BY_LEDGERS = tableOf(LEDGERS);
 export const BY_CREDENTIAL = tableOf(CREDENTIAL, ['credential_rejected', 'credential_revoked']);
+export const BY_INCIDENT = tableOf(INCIDENT, SHARED);

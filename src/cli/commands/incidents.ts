@@ -3,11 +3,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Connected } from '../../connection.ts';
-import { type HealthInput, memoKey, readHostState, type Wish } from '../../domain/host.ts';
-import { CLOSE_BY_HAND, CONTROL_QUEUE, HEALTH_WORKFLOW, healthId, OPEN_BY_HAND } from '../../domain/names.ts';
+import { memoKey, readHostState, type Wish } from '../../domain/host.ts';
+import { CLOSE_BY_HAND, healthId, OPEN_BY_HAND } from '../../domain/names.ts';
 import { type Scope, sayScope } from '../../domain/scope.ts';
 import { count } from '../../domain/story.ts';
 import { isIll } from '../../health-desk.ts';
+import { signalHealth } from '../../health-entity.ts';
 import { haveSearchAttributes } from '../../search-attributes.ts';
 import { CliError, EXIT, type ExitCode } from '../errors.ts';
 import { type IncidentRow, listIncidents } from '../incident-list.ts';
@@ -48,7 +49,9 @@ export function incidentByHand(word: 'open' | 'close', scope: Scope, options: Wi
   if (options.why === undefined)
     throw new CliError('usage', `Say why, for whoever finds it so: outlive incidents ${word} ${sayScope(scope)} --why '…'`);
   return withServer(screen, async (server) => {
-    await within(server, CALL_MS, () => (word === 'open' ? open(server, scope, wish) : close(server, scope, wish)));
+    await within(server, CALL_MS, () =>
+      word === 'open' ? signalHealth(server.client, scope, OPEN_BY_HAND, wish) : close(server, scope, wish),
+    );
     const taken = await isTaken(server, scope, word);
     screen.give({ scope: sayScope(scope), word, taken, ...wish });
     const does = word === 'open' ? 'no run that needs it starts, until you close it' : 'what waited for it goes on';
@@ -56,17 +59,6 @@ export function incidentByHand(word: 'open' | 'close', scope: Scope, options: Wi
     if (!taken)
       screen.note('No worker read this within 5 s, so it waits as a signal: it holds once a worker of the role control or all is up.');
     return EXIT.ok;
-  });
-}
-
-function open({ client }: Connected, { kind, name }: Scope, wish: Wish): Promise<unknown> {
-  return client.workflow.signalWithStart<(input: HealthInput) => Promise<void>, [Wish]>(HEALTH_WORKFLOW, {
-    workflowId: healthId(sayScope({ kind, name })),
-    taskQueue: CONTROL_QUEUE,
-    args: [{ v: 1, scope: kind, name }],
-    signal: OPEN_BY_HAND,
-    signalArgs: [wish],
-    staticSummary: `${kind} ${name}`,
   });
 }
 
