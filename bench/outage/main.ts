@@ -13,8 +13,8 @@ import { Client, Connection } from '@temporalio/client';
 import { startDevServer } from '../../src/dev-server.ts';
 import type { TaskResult } from '../../src/domain/contract.ts';
 import { taskWorkflowId } from '../../src/domain/names.ts';
-import { listHealth } from '../../src/health-desk.ts';
 import { startTask } from '../../src/start-task.ts';
+import { watchIncident } from '../watch-incident.ts';
 import { endWorker, startWorker as startProcess } from '../worker-process.ts';
 
 const { values } = parseArgs({
@@ -86,7 +86,7 @@ async function outage(who: string, execute: (n: number) => Promise<unknown>, cli
   writeFileSync(down, '');
   const since = performance.now();
   const watching = new AbortController();
-  const watched = client && watchWaves(client, since, watching.signal);
+  const watched = client && watchIncident(client, since, watching.signal);
   const all = Promise.allSettled(Array.from({ length: tasks }, (_, n) => execute(n + 1)));
   await sleep(downMs);
   rmSync(down);
@@ -110,26 +110,4 @@ async function ourTask(client: Client, n: number): Promise<void> {
   await startTask(client, { id, prompt: 'Do the work.', agent: { use: 'command', argv }, outputs: [{ kind: 'file', path: 'done' }] });
   const result = (await client.workflow.getHandle(taskWorkflowId(id)).result()) as TaskResult;
   if (result.state !== 'done') throw new Error(`${id}: ${result.because}`);
-}
-
-/** A line for each change of the incident's own word. */
-async function watchWaves(client: Client, since: number, signal: AbortSignal): Promise<void> {
-  let said = '';
-  while (!signal.aborted) {
-    for (const { scope, health } of await listHealth(client).catch(() => [])) {
-      const { breaker } = health;
-      const now =
-        breaker.phase === 'half_open'
-          ? breaker.wave.n === 0
-            ? `half open, one run may try it (${breaker.wave.slots.length} did)`
-            : `wave ${breaker.wave.n}: ${breaker.wave.slots.length} of ${2 ** breaker.wave.n}`
-          : breaker.phase === 'open'
-            ? `open, ${breaker.incident.count} tasks, tried in vain ${breaker.incident.tries} times`
-            : 'closed';
-      if (scope.kind !== 'provider' || now === said) continue;
-      said = now;
-      console.error(`${((performance.now() - since) / 1000).toFixed(1).padStart(6)} s  ${now}`);
-    }
-    await sleep(250);
-  }
 }

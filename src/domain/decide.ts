@@ -164,8 +164,7 @@ function checkCredential(facts: Facts, work: Completeness): Decision {
   }
   const said = `the check of its credential ${CHECK_SAYS[credential.state]} (${credential.evidence})`;
   const incident = facts.incident ?? (credential.incident === undefined ? undefined : { scope: credential.incident, why: said });
-  if (credential.state === 'invalid' && incident)
-    return gated({ ...facts, incident }, work, () => holdOnIncident(facts, work, incident));
+  if (credential.state === 'invalid' && incident) return gated({ ...facts, incident }, work, () => holdOnIncident(facts, work, incident));
   if (credential.state === 'invalid')
     return ask(facts, work, { why: said, otherwise: 'a valid credential, or a check that could not tell, would have been tried again' });
   if (credential.state === 'changed') return retry(facts, work, AFRESH, said);

@@ -42,8 +42,6 @@ export async function selfTest(test: SelfTest): Promise<SelfTested> {
 }
 
 async function ofDisk({ state, floor }: SelfTest): Promise<string> {
-  const free = freeSpace(state);
-  if (free < floor) throw new Error(`disk: ${saySize(free)} free, and ${saySize(floor)} are to stay so (retention.free)`);
   const file = join(state, `self-test-${process.pid}`);
   try {
     await writeFile(file, Buffer.alloc(PROBE_BYTES), { flush: true });
@@ -52,6 +50,8 @@ async function ofDisk({ state, floor }: SelfTest): Promise<string> {
   } finally {
     await rm(file, { force: true }).catch(() => undefined);
   }
+  const free = freeSpace(state);
+  if (free < floor) throw new Error(`disk: ${saySize(free)} free, and ${saySize(floor)} are to stay so (retention.free)`);
   return `disk ${saySize(free)} free`;
 }
 

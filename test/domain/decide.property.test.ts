@@ -487,7 +487,8 @@ describe('whatever the facts', () => {
       if (incident) expect({ kind, incident }).toEqual({ kind: 'hold', incident: open?.scope });
       if (!open || failure.class !== 'adapter' || kind !== 'ask') return;
       const isSpent = breachOfCeiling(ledgersOf(runs, task.limits), task.limits, failure.reason, granted) !== undefined;
-      const isOfItsOwn = /nobody knows whether it is over|not known what is there|could still not be banked|the provider asks to wait until/;
+      const isOfItsOwn =
+        /nobody knows whether it is over|not known what is there|could still not be banked|the provider asks to wait until/;
       expect(isSpent || isOfItsOwn.test(ask?.text.toLowerCase() ?? '') ? '' : ask?.text).toBe('');
     });
   });
