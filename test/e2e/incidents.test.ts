@@ -76,11 +76,13 @@ describe('a provider that fails for everybody', () => {
     await vi.waitFor(async () => expect((await incidents())[0]?.tries).toBeGreaterThanOrEqual(2), PATIENCE);
     expect((await outlive(['incidents'], serverOf())).stdout).toMatch(/provider\/command {2}(half )?open since .*task.* waiting/);
     rmSync(down);
+    // The last one may have begun before.
+    const tries = 1 + ((await incidents())[0]?.tries ?? 0);
     const done = await results(ids);
     expect(done.every(({ state }) => state === 'done')).toBe(true);
-    const wasted = (await runsOf(ids)).filter(({ failure }) => failure).length;
-    // Five that opened it, what was under way on the other seats, and the canaries.
-    expect(wasted).toBeLessThanOrEqual(24);
+    // Nobody runs into it twice, but for the canaries.
+    const twice = (await statuses(ids)).map(({ runs }) => Math.max(0, runs.filter(({ failure }) => failure).length - 1));
+    expect(twice.reduce((sum, one) => sum + one)).toBeLessThanOrEqual(tries);
     for (const id of ids) expect(fleet.commits(id)).toHaveLength(1);
     expect(pages().filter((page) => page === 'provider/command')).toHaveLength(1);
     await vi.waitFor(async () => expect(await incidents()).toEqual([]), PATIENCE);
@@ -102,15 +104,14 @@ describe('blame', () => {
     const agent = `if [ "$LC_TEST_HOST" = west ] && [ -e ${sick} ]; then kill -9 $$; fi; sleep 0.3; ${WORK}`;
     await Promise.all(ids.map((id) => fleet.start(id, agent, agent, { pool: 'pool-a' })));
     await vi.waitFor(
-      async () => expect(await incidents()).toMatchObject([{ scope: 'host/west', cause: 'host_fails', tasks: 3 }]),
+      async () => expect(await incidents()).toMatchObject([{ scope: 'host/west', cause: 'host_fails', tasks: expect.any(Number) }]),
       PATIENCE,
     );
     const done = await results(ids);
     expect(done.every(({ state }) => state === 'done')).toBe(true);
     expect((await statuses(ids)).every(({ answers, question }) => answers.length === 0 && question === undefined)).toBe(true);
-    const onWest = (await runsOf(ids)).filter(({ host }) => host === 'west').length;
-    // Three that convicted it, and canaries at most.
-    expect(onWest).toBeLessThanOrEqual(8);
+    // Whoever died there, convicting it or as its canary, did not go there again.
+    for (const { runs } of await statuses(ids)) expect(runs.filter(({ host }) => host === 'west').length).toBeLessThanOrEqual(1);
     rmSync(sick);
     // It comes back by a run: some host takes each of these, and it is one of them in the end.
     let more = 0;
@@ -123,6 +124,41 @@ describe('blame', () => {
       },
       { timeout: 60_000, interval: 100 },
     );
+  });
+});
+
+describe('a person', () => {
+  it('holds a provider shut, and lets everybody go on', { timeout: 90_000 }, async () => {
+    const opened = await outlive(['incidents', 'open', 'provider/command', '--why', 'maintenance'], serverOf());
+    expect(opened.stdout).toBe('provider/command is held shut: no run that needs it starts, until you close it.\n');
+    const ids = numbered('shut', 3);
+    await Promise.all(ids.map((id) => fleet.start(id, WORK, WORK, { pool: 'pool-a' })));
+    await vi.waitFor(async () => {
+      const held = { by: 'ann', why: 'maintenance', since: expect.any(String) };
+      expect(await incidents()).toMatchObject([{ scope: 'provider/command', state: 'held', cause: 'by_hand', waiting: 3, held }]);
+    }, PATIENCE);
+    expect((await outlive(['incidents'], serverOf())).stdout).toMatch(
+      /provider\/command {2}held since .*, 3 tasks waiting: ann: maintenance/,
+    );
+    expect(
+      (await statuses(ids)).every(({ runs, hold }) => runs.length === 0 || (hold?.incident === 'provider/command' && !runs[0]?.outcome)),
+    ).toBe(true);
+    const closed = await outlive(['incidents', 'close', 'provider/command', '--why', 'over'], serverOf());
+    expect(closed.stdout).toBe('provider/command is closed: what waited for it goes on.\n');
+    expect((await results(ids)).every(({ state }) => state === 'done')).toBe(true);
+    expect((await outlive(['incidents'], serverOf())).stdout).toBe('No incident is open.\n');
+    // Of what a person did, nobody is told.
+    expect(pages().filter((page) => page === 'provider/command')).toHaveLength(1);
+  });
+
+  it.each([
+    [['open', 'provider/command'], /Say why/],
+    [['open', 'nonsense', '--why', 'x'], /host\/NAME|scope/],
+    [['close', 'provider/nobody', '--why', 'x'], /Nothing is known of provider\/nobody/],
+  ])('is told what is missing: outlive incidents %j', async (args, says) => {
+    const refused = await outlive(['incidents', ...args], serverOf());
+    expect(refused.code).not.toBe(0);
+    expect(refused.stderr).toMatch(says);
   });
 });
 
