@@ -1,6 +1,6 @@
 // What a worker and the entities of hosts, credentials and providers tell each other. Reports go out in batches, at most one
 // a second for each scope, and while a scope is well only what speaks against it. Which incidents are open is one list
-// every few seconds; only where a run may be let through is its entity asked.
+// every few seconds; before a run starts, what it needs is read, and only where it may be let through is the entity asked.
 
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { CAUSES } from './domain/blame.ts';
@@ -44,6 +44,8 @@ export interface HealthDesk {
 
 const CALL_MS = 5000;
 const FLUSH_MS = 1000;
+/** What was read so long ago holds: however many runs start, an entity is read once in that time. */
+const FRESH_MS = 250;
 /** An answer that is older says nothing: better a run in vain than a fleet that stands still because nobody answers. */
 const STALE_MS = 5 * 60_000;
 /** As long is everything reported of a scope that something spoke against. */
@@ -69,6 +71,7 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
   const waiting = new Map<string, { readonly scope: Scope; readonly events: HealthEvent[] }>();
   const uneasyUntil = new Map<string, number>();
   const slots = new Map<string, readonly Scope[]>();
+  const read = new Map<string, { readonly atMs: number; readonly health: Promise<Health | undefined> }>();
   const calls: (() => void)[] = [];
   let known = new Map<string, ScopeSeen>();
   let knownAt = Date.now();
@@ -140,17 +143,21 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
     if (!stopped) flushing ??= setTimeout(() => void flush(), FLUSH_MS).unref();
   };
 
+  /** What was listed may be many seconds old: a run would start after a person shut the door, or be sent back after it was woken. */
+  const freshly = (scope: Scope): Promise<Health | undefined> => {
+    const key = sayScope(scope);
+    const newest = read.get(key);
+    if (newest && Date.now() - newest.atMs < FRESH_MS) return newest.health;
+    const health = describeHealth(client, scope).catch(() => seen(scope));
+    read.set(key, { atMs: Date.now(), health });
+    return health;
+  };
+
   const answerOf = async (scope: Scope, run: AdmitAsk): Promise<Admission | undefined> => {
-    const health = seen(scope);
+    const health = await freshly(scope);
     if (!health || !isIll(health)) return undefined;
-    const { breaker, paused } = health;
-    if (paused) return { admitted: false, because: sayPaused(paused), retryMs: 0 };
-    const incident = incidentOf(breaker);
-    const mayPass =
-      breaker.phase === 'half_open' ||
-      (breaker.phase === 'open' && CAUSES[breaker.incident.cause].recovery === 'canary' && Date.now() >= breaker.untilMs);
-    if (incident && !mayPass) return { admitted: false, because: CAUSES[incident.cause].when, retryMs: 0 };
-    return ask(client, scope, run);
+    const because = whyShut(health);
+    return because === undefined ? ask(client, scope, run) : { admitted: false, because, retryMs: 0 };
   };
 
   return {
@@ -168,6 +175,7 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
     look,
     admit: async (scopes, run) => {
       const held: Scope[] = [];
+      await Promise.all(scopes.map(freshly));
       for (const scope of scopes) {
         const answer = await answerOf(scope, run);
         if (answer && !answer.admitted) {
@@ -187,6 +195,26 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
       await flush();
     },
   };
+}
+
+/** Undefined where it may let a run through: then it is asked. */
+function whyShut({ breaker, paused }: Health): string | undefined {
+  if (paused) return sayPaused(paused);
+  const incident = incidentOf(breaker);
+  const isCooled = breaker.phase === 'open' && CAUSES[breaker.incident.cause].recovery === 'canary' && Date.now() >= breaker.untilMs;
+  return incident && breaker.phase === 'open' && !isCooled ? CAUSES[incident.cause].when : undefined;
+}
+
+/** Undefined where there is none. */
+async function describeHealth(client: Client, scope: Scope): Promise<Health | undefined> {
+  try {
+    const entity = client.workflow.getHandle(healthId(sayScope(scope)));
+    const { status, memo } = await client.withDeadline(Date.now() + CALL_MS, () => entity.describe());
+    return status.name === 'RUNNING' ? readHostState(memo?.[memoKey(scope.kind)]).health : undefined;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
 }
 
 const keyOf = ({ task, run }: AdmitAsk): string => `${task}/${run}`;

@@ -7,7 +7,7 @@ import { type Breaker, WELL } from '../src/domain/health.ts';
 import type { HealthReport } from '../src/domain/health-form.ts';
 import { DEFAULT_RULES } from '../src/domain/health-rules.ts';
 import type { Health } from '../src/domain/health-state.ts';
-import { healthId } from '../src/domain/names.ts';
+import { healthId, scopeOfHealthId } from '../src/domain/names.ts';
 import { type Scope, sayScope } from '../src/domain/scope.ts';
 import { createHealthDesk, type HealthDesk } from '../src/health-desk.ts';
 import type { Log } from '../src/log.ts';
@@ -41,6 +41,7 @@ class Server {
   readonly asked: string[] = [];
   readonly health = new Map<string, Health>();
   looks = 0;
+  reads = 0;
   isAway = false;
   admits = true;
 
@@ -57,6 +58,12 @@ class Server {
         this.sent.push({ scope: workflowId, report: signalArgs[0] });
       },
       getHandle: (workflowId: string) => ({
+        describe: async () => {
+          if (this.isAway) throw new Error('no server');
+          this.reads += 1;
+          const health = this.health.get(scopeOfHealthId(workflowId));
+          return { status: { name: 'RUNNING' }, memo: { health: { health } } };
+        },
         executeUpdate: async () => {
           if (this.isAway) throw new Error('no server');
           this.asked.push(workflowId);
@@ -161,8 +168,10 @@ describe('a look', () => {
 });
 
 describe('whether a run may start', () => {
-  it('costs no call where everything is well, nor where it is known that nobody may', async () => {
+  it('is read of each scope once in a moment, whoever comes, and nobody is asked for a slot where nobody may', async () => {
     expect(await desk.admit([main, openai], run)).toEqual({ admitted: true });
+    expect(await desk.admit([main, openai], { ...run, task: 'b' })).toEqual({ admitted: true });
+    expect(server.reads).toBe(2);
     server.set(openai, open(LONG));
     await aLook();
     expect(await desk.admit([main, openai], run)).toMatchObject({
@@ -174,6 +183,24 @@ describe('whether a run may start', () => {
     await aLook();
     expect(await desk.admit([main, openai], run)).toEqual({ admitted: false, scope: main, because: 'ana holds it shut: maintenance' });
     expect(server.asked).toEqual([]);
+  });
+
+  it('is known a moment after it changed, whatever the newest look says', async () => {
+    await aLook();
+    server.set(openai, open(LONG));
+    expect(await desk.admit([openai], run)).toMatchObject({ admitted: false });
+    server.set(openai, WELL);
+    expect(await desk.admit([openai], run)).toMatchObject({ admitted: false });
+    await vi.advanceTimersByTimeAsync(250);
+    expect(await desk.admit([openai], run)).toEqual({ admitted: true });
+  });
+
+  it('is what the newest look says, where it cannot be read', async () => {
+    server.set(openai, open(LONG));
+    await aLook();
+    server.isAway = true;
+    expect(await desk.admit([openai], run)).toMatchObject({ admitted: false });
+    expect(await desk.admit([main], run)).toEqual({ admitted: true });
   });
 
   it.each([

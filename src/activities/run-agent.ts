@@ -3,15 +3,9 @@
 
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { ApplicationFailure, activityInfo } from '@temporalio/activity';
-import { agentNamed } from '../agents/index.ts';
-import { type Declined, RUN_DECLINED } from '../domain/contract.ts';
-import type { CredentialUsed } from '../domain/credential.ts';
+import { activityInfo } from '@temporalio/activity';
 import type { Ending } from '../domain/ending.ts';
 import type { RunInput, RunReport } from '../domain/run.ts';
-import { sayScope } from '../domain/scope.ts';
-import type { Task } from '../domain/task.ts';
-import { CredentialMissing, credentialsOf } from '../host/credentials.ts';
 import { replaceFile } from '../host/durable-file.ts';
 import { followRun, type LivingRun } from '../host/follow.ts';
 import { incarnation } from '../host/incarnation.ts';
@@ -21,10 +15,11 @@ import { runMark } from '../host/state-dir.ts';
 import type { Supervisor } from '../host/supervisors.ts';
 import { prepareWorkspace, WorkspaceError } from '../host/workspace.ts';
 import { type Attended, answerForRun, type Ended, followToEnd, ownership, recallToEnd, watched } from './attend.ts';
-import { hostScope, neededBy } from './blame.ts';
+import { decline } from './decline.ts';
 import type { HostDeps } from './deps.ts';
 import { endEarlierExecutions } from './earlier-executions.ts';
 import { RunTaken } from './heartbeats.ts';
+import { heldBack } from './held-back.ts';
 import { prepareLaunch, sessionHere } from './launch.ts';
 import { promptFor } from './prompt.ts';
 import { sleepUnless } from './sleep-unless.ts';
@@ -46,37 +41,6 @@ export async function runAgent(deps: HostDeps, input: RunInput): Promise<RunRepo
   }
   const mayStart = activityInfo().attempt === 1;
   return answerForRun(deps, input, dir, async (attended) => (await recallToEnd(attended)) ?? (mayStart ? begin(attended) : neverBegan()));
-}
-
-function decline(why: Declined['why'], message: string, more: Omit<Declined, 'why'> = {}): ApplicationFailure {
-  return ApplicationFailure.create({ type: RUN_DECLINED, message, nonRetryable: true, details: [{ why, ...more } satisfies Declined] });
-}
-
-/** Last before an agent is paid for: is what it needs well? */
-async function heldBack(deps: HostDeps, { task, n }: RunInput): Promise<ApplicationFailure | undefined> {
-  const ill = deps.health.ill();
-  if (ill.length === 0) return undefined;
-  const own = hostScope(deps.host);
-  // A host that is ill takes no run at all; one that comes back takes one, on a slot of its entity.
-  const isComingBack = ill.some(({ scope, health }) => sayScope(scope) === sayScope(own) && health.breaker.phase === 'half_open');
-  const scopes = [...neededBy({ task, credentials: usedHere(deps, task), host: deps.host }), ...(isComingBack ? [own] : [])];
-  const answer = await deps.health.admit(scopes, { task: task.id, run: n });
-  if (answer.admitted) return undefined;
-  const { scope, because } = answer;
-  deps.meters.held(scope.kind);
-  const message = `${deps.host} starts no run while ${sayScope(scope)} is ill: ${because}`;
-  // Another host may have another value, or be well.
-  return decline('incident', message, { incident: sayScope(scope), ...(scope.kind === 'provider' ? {} : { elsewhere: true }) });
-}
-
-/** A value that is not here is told of by the run itself. */
-function usedHere({ credentials, agents }: HostDeps, task: Task): readonly CredentialUsed[] {
-  try {
-    return credentialsOf(credentials, task, agentNamed(agents, task.agent.use)?.credentials ?? []).map(({ used }) => used);
-  } catch (error) {
-    if (error instanceof CredentialMissing) return [];
-    throw error;
-  }
 }
 
 /** A second attempt whose first one left nothing here. */

@@ -234,12 +234,14 @@ export interface HostActivities {
 export const RUN_DECLINED = 'run.declined';
 /**
  * Its detail. `avoided`: the run is better off elsewhere. `closed`: the host takes no new run. `full`: others came first.
- * `incident`: what the run needs is ill, by the scope of its incident; `elsewhere`: another host may have it in good health.
+ * `incident`: what the run needs is ill, by the scope of its incident; `elsewhere`: another host may have it in good health,
+ * and `hosts` are some of those that may, where that is known, in the order in which they are to be asked.
  */
 export interface Declined {
   readonly why: 'avoided' | 'closed' | 'full' | 'incident';
   readonly incident?: string;
   readonly elsewhere?: true;
+  readonly hosts?: readonly string[];
 }
 /** Its worker stops, or somebody paused or reset the activity: the run goes on, to be taken up again on its host. Details: a LeftRun. */
 export const RUN_DETACHED = 'run.detached';

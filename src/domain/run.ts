@@ -67,6 +67,9 @@ export type StartPoint =
       readonly host: string;
     };
 
+/** The host that alone keeps the work so far: it can only be continued there. */
+export const keeperOf = (start: StartPoint): string | undefined => (start.kind === 'bank' && start.at === 'host' ? start.host : undefined);
+
 /** Where the next run starts: from what was banked last. A clone that was cut off in the middle of a merge is not continued as it lay. */
 export function nextStart(start: StartPoint, bank: BankSeen | undefined, repository: RepositorySeen | undefined): StartPoint {
   if (bank?.state !== 'banked') return start;

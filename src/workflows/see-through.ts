@@ -16,7 +16,7 @@ import { type Declined, type HostActivities, type LeftRun, RUN_DECLINED, RUN_DET
 import { sayDuration } from '../domain/duration.ts';
 import { FAILURE_TYPES } from '../domain/failure.ts';
 import { hostQueue, hostRunsQueue, poolQueue, reattachActivityId, runActivityId } from '../domain/names.ts';
-import { type Heartbeat, overAfterMs, type RunInput, type RunRecord, type RunReport, type StartPoint } from '../domain/run.ts';
+import { type Heartbeat, keeperOf, overAfterMs, type RunInput, type RunRecord, type RunReport } from '../domain/run.ts';
 import { checksMs } from '../domain/task.ts';
 import type { RunStep } from './step.ts';
 import type { TaskLife } from './task-life.ts';
@@ -136,7 +136,7 @@ function isUnheard(error: unknown): boolean {
 /** Hosts that should leave the run to another decline it; after three offers any host is better than none. */
 async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<RunReport> {
   const home = step.resume?.host;
-  if (home !== undefined && keeper(life.start) === undefined) {
+  if (home !== undefined && keeperOf(life.start) === undefined) {
     try {
       return await activities(life, run, step.because, home).runAgent(inputOf(life, run, step, []));
     } catch (error) {
@@ -149,11 +149,13 @@ async function offer(life: TaskLife, run: RunRecord, step: RunStep): Promise<Run
   for (let declined = 0; ; declined += 1) {
     if (avoided >= MAX_STRICT_DECLINES) throw new NobodyTakes(step.avoid ?? [], avoided);
     const isAny = avoided >= MAX_DECLINES && !step.strict;
-    const avoid = isAny || keeper(life.start) !== undefined ? [] : (step.avoid ?? []);
+    const avoid = isAny || keeperOf(life.start) !== undefined ? [] : (step.avoid ?? []);
     const because = isAny ? `no other host took it, so any may; ${step.because}` : step.because;
+    const one = waiting.next();
     try {
-      return await activities(life, run, because).runAgent(inputOf(life, run, step, avoid));
+      return await activities(life, run, because, one).runAgent(inputOf(life, run, step, avoid));
     } catch (error) {
+      if (one !== undefined && isUntaken(error)) continue;
       if (!isDeclined(error)) throw error;
       if (whyDeclined(error).why === 'avoided') avoided += 1;
       if (await waiting.waits(whyDeclined(error), error.cause.message)) continue;
@@ -183,14 +185,14 @@ function wasReset(): boolean {
   return runId !== firstExecutionRunId;
 }
 
-/** `home`: only this host is asked, and for no longer than it may be silent. */
-function activities(life: TaskLife, { n, agent, plans, step }: RunRecord, because: string, home?: string): HostActivities {
+/** `host`: only this one is asked, and for no longer than it may be silent. */
+function activities(life: TaskLife, { n, agent, plans, step }: RunRecord, because: string, host?: string): HostActivities {
   const { task, start } = life;
-  const only = home ?? keeper(start);
+  const only = host ?? keeperOf(start);
   const what = plans ? ' · plans' : step === undefined ? '' : ` · step ${step} of ${life.plan?.steps.length}`;
   return proxyActivities<HostActivities>({
     ...runOptions(life),
-    ...(home === undefined ? {} : { scheduleToStartTimeout: life.timing.heartbeatMs }),
+    ...(host === undefined ? {} : { scheduleToStartTimeout: life.timing.heartbeatMs }),
     taskQueue: only === undefined ? poolQueue(task.pool) : hostRunsQueue(only),
     activityId: runActivityId(n),
     summary: life.summary(`run ${n} · ${agent}${what} · ${because}`),
@@ -205,11 +207,6 @@ function runOptions({ working: task, timing }: TaskLife): ActivityOptions {
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     retry: { maximumAttempts: 1, nonRetryableErrorTypes: [...FAILURE_TYPES, RUN_DECLINED, RUN_DETACHED, RUN_ORPHANED] },
   };
-}
-
-/** The host that alone keeps the work so far: it can only be continued there. */
-function keeper(start: StartPoint): string | undefined {
-  return start.kind === 'bank' && start.at === 'host' ? start.host : undefined;
 }
 
 /** Those of an older version said nothing, and only ever declined what they were to avoid. */

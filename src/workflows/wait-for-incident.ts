@@ -4,7 +4,7 @@
 import { condition } from '@temporalio/workflow';
 import { incidentHoldMs } from '../domain/backoff.ts';
 import type { Declined } from '../domain/contract.ts';
-import type { RunRecord } from '../domain/run.ts';
+import { keeperOf, type RunRecord } from '../domain/run.ts';
 import type { TaskLife } from './task-life.ts';
 
 const HOUR_MS = 3_600_000;
@@ -27,9 +27,9 @@ export class Outwaited extends Error {
 export class IncidentWait {
   private readonly life: TaskLife;
   private readonly run: RunRecord;
+  private candidates: string[] = [];
   private offers = 0;
   private holds = 0;
-  private wasWoken = false;
   private waitedMs = 0;
 
   constructor(life: TaskLife, run: RunRecord) {
@@ -37,17 +37,26 @@ export class IncidentWait {
     this.run = run;
   }
 
-  /** False where the offer is simply to be made again. Throws Outwaited. */
-  async waits({ why, incident, elsewhere }: Declined, because: string): Promise<boolean> {
+  /** The host that the next offer is for; undefined where any of the pool may take it. */
+  next(): string | undefined {
+    return this.candidates.shift();
+  }
+
+  /** False where the offer is to be made again after a moment. Throws Outwaited. */
+  async waits({ why, incident, elsewhere, hosts }: Declined, because: string): Promise<boolean> {
+    this.candidates = [];
     if (why !== 'incident' || incident === undefined) return false;
     this.offers += 1;
-    if (elsewhere && this.offers % (OFFERS_ELSEWHERE + 1) !== 0) return false;
+    const isElsewhere = elsewhere && hosts?.length !== 0 && keeperOf(this.life.start) === undefined;
+    if (isElsewhere && this.offers % (OFFERS_ELSEWHERE + 1) !== 0) {
+      this.candidates = [...(hosts ?? [])];
+      return hosts !== undefined;
+    }
     const { life } = this;
     const since = Date.now();
     const ms = this.nextMs();
     life.hold(ms, because, incident);
     await condition(() => life.waits.isWoken || life.newEvidence, ms, { summary: life.summary(because) });
-    this.wasWoken = life.waits.isWoken;
     life.release();
     this.waitedMs += Date.now() - since;
     this.lookAgain(incident);
@@ -57,7 +66,7 @@ export class IncidentWait {
   private nextMs(): number {
     const firstMs = this.life.timing.holdMs ?? HOLD_MS;
     const seed = `${this.life.task.id}/${this.run.n}`;
-    if (this.wasWoken) return incidentHoldMs(firstMs * MISSED_WAVE, 0, seed);
+    if (this.life.waits.wasWoken) return incidentHoldMs(firstMs * MISSED_WAVE, 0, seed);
     return incidentHoldMs(firstMs, this.holds++, seed);
   }
 

