@@ -44,8 +44,6 @@ export interface HealthDesk {
 
 const CALL_MS = 5000;
 const FLUSH_MS = 1000;
-/** What was read so long ago holds: however many runs start, an entity is read once in that time. */
-const FRESH_MS = 250;
 /** An answer that is older says nothing: better a run in vain than a fleet that stands still because nobody answers. */
 const STALE_MS = 5 * 60_000;
 /** As long is everything reported of a scope that something spoke against. */
@@ -71,7 +69,6 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
   const waiting = new Map<string, { readonly scope: Scope; readonly events: HealthEvent[] }>();
   const uneasyUntil = new Map<string, number>();
   const slots = new Map<string, readonly Scope[]>();
-  const read = new Map<string, { readonly atMs: number; readonly health: Promise<Health | undefined> }>();
   const calls: (() => void)[] = [];
   let known = new Map<string, ScopeSeen>();
   let knownAt = Date.now();
@@ -144,17 +141,9 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
   };
 
   /** What was listed may be many seconds old: a run would start after a person shut the door, or be sent back after it was woken. */
-  const freshly = (scope: Scope): Promise<Health | undefined> => {
-    const key = sayScope(scope);
-    const newest = read.get(key);
-    if (newest && Date.now() - newest.atMs < FRESH_MS) return newest.health;
-    const health = describeHealth(client, scope).catch(() => seen(scope));
-    read.set(key, { atMs: Date.now(), health });
-    return health;
-  };
+  const freshly = (scope: Scope): Promise<Health | undefined> => describeHealth(client, scope).catch(() => seen(scope));
 
-  const answerOf = async (scope: Scope, run: AdmitAsk): Promise<Admission | undefined> => {
-    const health = await freshly(scope);
+  const answerOf = async (scope: Scope, health: Health | undefined, run: AdmitAsk): Promise<Admission | undefined> => {
     if (!health || !isIll(health)) return undefined;
     const because = whyShut(health);
     return because === undefined ? ask(client, scope, run) : { admitted: false, because, retryMs: 0 };
@@ -175,9 +164,9 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
     look,
     admit: async (scopes, run) => {
       const held: Scope[] = [];
-      await Promise.all(scopes.map(freshly));
-      for (const scope of scopes) {
-        const answer = await answerOf(scope, run);
+      const healths = await Promise.all(scopes.map(freshly));
+      for (const [index, scope] of scopes.entries()) {
+        const answer = await answerOf(scope, healths[index], run);
         if (answer && !answer.admitted) {
           // It does not start, so what it was given is somebody else's.
           for (const given of held) put(given, [{ ...run, host: '', verdict: 'neutral', atMs: Date.now() }]);
