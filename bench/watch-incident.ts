@@ -2,7 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Breaker } from '../src/domain/health.ts';
+import { type Breaker, room } from '../src/domain/health.ts';
 import { listHealth } from '../src/health-desk.ts';
 
 /** Seconds since `since` stand before each line. Resolves after the abort. */
@@ -24,5 +24,5 @@ function say(breaker: Breaker): string {
   const { count, tries } = breaker.incident;
   if (breaker.phase === 'open') return `open, ${count} tasks, tried in vain ${tries} times`;
   const { n, slots } = breaker.wave;
-  return n === 0 ? `half open, one run may try it (${slots.length} did)` : `wave ${n}: ${slots.length} of ${2 ** n}`;
+  return n === 0 ? `half open, one run may try it (${slots.length} did)` : `wave ${n}, of up to ${room(breaker.wave)}`;
 }

@@ -6,19 +6,11 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client, WorkflowHandle } from '@temporalio/client';
 import type { TaskStatus } from '../src/domain/contract.ts';
-import {
-  ANSWER,
-  CLOSE_BY_HAND,
-  CONTROL_QUEUE,
-  HEALTH_WORKFLOW,
-  healthId,
-  OPEN_BY_HAND,
-  STATUS_QUERY,
-  STOP_UPDATE,
-  taskBranch,
-} from '../src/domain/names.ts';
+import { ANSWER, CLOSE_BY_HAND, healthId, OPEN_BY_HAND, STATUS_QUERY, STOP_UPDATE, taskBranch } from '../src/domain/names.ts';
 import type { Heartbeat } from '../src/domain/run.ts';
+import { readScope, type Scope, sayScope } from '../src/domain/scope.ts';
 import type { TaskSpec } from '../src/domain/task.ts';
+import { signalHealth } from '../src/health-entity.ts';
 
 export interface Recording {
   readonly name: string;
@@ -132,8 +124,17 @@ export function recordings(origin: string, revoked: string): readonly Recording[
       name: 'held-at-the-offer',
       shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":3000'), COMMIT),
       more: { credentials: ['other'] },
-      act: heldByHand,
+      act: heldByHand(() => 'provider/other'),
       shows: /is ill: ann holds it shut/,
+    },
+    // Each of them might have another value, so they are asked by turns.
+    {
+      name: 'offered-elsewhere',
+      shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":3000'), COMMIT),
+      more: { credentials: ['other'] },
+      hosts: ['one', 'two'],
+      act: heldByHand(({ runs }) => `credential/other@${runs[0]?.credentials?.[0]?.id}`),
+      shows: /"host\.(?:one|two)\.runs"/,
     },
     { name: 'resumed', shell: isFirst(fails('"reason":"rate_limited","retryAfterMs":200,"session":"s-1"'), COMMIT) },
     // The server remembers a host that is gone for some minutes, so the other one is asked to leave the run to it.
@@ -168,15 +169,16 @@ async function cancel(handle: WorkflowHandle): Promise<void> {
   await handle.cancel();
 }
 
-/** While it waits for the provider, a person shuts that; so no host starts the run that follows, until it is let go. */
-async function heldByHand(handle: WorkflowHandle, _: OwnHosts, client: Client): Promise<void> {
-  const workflowId = healthId('provider/other');
-  const wish = { why: 'maintenance', by: 'ann' };
-  const options = { workflowId, taskQueue: CONTROL_QUEUE, args: [{ v: 1, scope: 'provider', name: 'other' }] };
-  await until(handle, ({ hold }) => hold);
-  await client.workflow.signalWithStart(HEALTH_WORKFLOW, { ...options, signal: OPEN_BY_HAND, signalArgs: [wish] });
-  await until(handle, ({ hold }) => hold?.incident);
-  await client.workflow.getHandle(workflowId).signal(CLOSE_BY_HAND, wish);
+/** While it waits for the provider, a person shuts what it needs; so no host starts the run that follows, until it is let go. */
+function heldByHand(what: (status: TaskStatus) => string): Act {
+  return async (handle, _, client) => {
+    const wish = { why: 'maintenance', by: 'ann' };
+    await until(handle, ({ hold }) => hold);
+    const scope = readScope(what(await handle.query<TaskStatus>(STATUS_QUERY))) as Scope;
+    await signalHealth(client, scope, OPEN_BY_HAND, wish);
+    await until(handle, ({ hold }) => hold?.incident);
+    await client.workflow.getHandle(healthId(sayScope(scope))).signal(CLOSE_BY_HAND, wish);
+  };
 }
 
 function answer(sent: object): Act {

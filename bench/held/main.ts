@@ -135,7 +135,9 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   while (!(await holds().catch(() => false))) await sleep(1000);
 }
 
-const lines = (name: string): number => readFileSync(file(name), 'utf8').split('\n').length - 1;
+function lines(name: string): number {
+  return readFileSync(file(name), 'utf8').split('\n').length - 1;
+}
 
 interface Spent {
   readonly cpuSeconds: number;
@@ -153,5 +155,6 @@ function costs(): ReadonlyMap<string, Spent> {
   );
 }
 
-const used = (from: ReadonlyMap<string, Spent>, to: ReadonlyMap<string, Spent>, name: string, over: number): string =>
-  (((to.get(name)?.cpuSeconds ?? 0) - (from.get(name)?.cpuSeconds ?? 0)) / over).toFixed(2);
+function used(from: ReadonlyMap<string, Spent>, to: ReadonlyMap<string, Spent>, name: string, over: number): string {
+  return (((to.get(name)?.cpuSeconds ?? 0) - (from.get(name)?.cpuSeconds ?? 0)) / over).toFixed(2);
+}

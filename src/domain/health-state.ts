@@ -2,7 +2,7 @@
 // a person, a drain and an incident do not lift each other's (DESIGN §4).
 
 import { CAUSES } from './blame.ts';
-import { type Admission, admit, type Breaker, type Incident, nextTickMs, record, roomLeft, tick, WELL } from './health.ts';
+import { type Admission, admit, type Breaker, type Incident, nextTickMs, record, room, roomLeft, tick, WELL } from './health.ts';
 import type { HealthEvent, HealthRules } from './health-rules.ts';
 
 /** Who holds it shut, why, and since when (ISO time). */
@@ -64,6 +64,13 @@ function withBreaker(health: Health, breaker: Breaker): Health {
   return { ...rest, breaker, ...(isSame ? { told } : {}) };
 }
 
+/** Who has passed in a wave is of no use to anybody else, and would be written anew for each of a thousand. */
+export function withoutPassed(health: Health): Health {
+  const { breaker } = health;
+  if (breaker.phase !== 'half_open' || breaker.wave.n === 0) return health;
+  return { ...health, breaker: { ...breaker, wave: { ...breaker.wave, slots: [] } } };
+}
+
 export const incidentOf = (breaker: Breaker): Incident | undefined => (breaker.phase === 'closed' ? undefined : breaker.incident);
 
 /** How many may pass now: undefined where everybody may. */
@@ -77,10 +84,9 @@ export function sayNext({ breaker, paused: pause }: Health): string {
   if (breaker.phase === 'closed') return 'nothing is held up';
   if (breaker.phase === 'half_open') {
     const { n, slots } = breaker.wave;
-    const passing = `${slots.length} of ${2 ** n} passed so far`;
     return n === 0
       ? `one run tries it (${slots.length === 0 ? 'none has come yet' : 'it is under way'})`
-      : `wave ${n} of the release: ${passing}`;
+      : `wave ${n} of the release, of up to ${room(breaker.wave)} runs, and the next one when the model has answered them`;
   }
   switch (CAUSES[breaker.incident.cause].recovery) {
     case 'check':

@@ -1,7 +1,6 @@
-// The breaker of one scope (DESIGN §4): closed → open → half_open → closed. A serialisable value and pure functions of it;
-// `nowMs` is passed in, so that a workflow, a test and a person with a history get the same.
-// It counts distinct tasks: at a few runs an hour a rate means nothing, and one task that fails everywhere says nothing about
-// where. Half open, it lets a first run through on a leased slot, then waves of 2, 4, 8 …, until one finds too few takers.
+// The breaker of one scope (DESIGN §4): closed → open → half_open → closed. A serialisable value and pure functions of it, given
+// `nowMs`. It counts distinct tasks: at a few runs an hour a rate means nothing, and one that fails everywhere says nothing
+// about where. Half open, a first run passes on a leased slot, then waves of 2, 4, 8 …, until one finds too few takers.
 
 import { CAUSES, type Cause } from './blame.ts';
 import type { HealthEvent, HealthRules } from './health-rules.ts';
@@ -38,7 +37,7 @@ interface Slot {
   readonly isGood: boolean;
 }
 
-/** The n-th wave, the first is the canary, 0; 2^n may pass. */
+/** The n-th wave, the first is the canary, 0; 2^n may pass, at most 1024. */
 export interface Wave {
   readonly n: number;
   readonly sinceMs: number;
@@ -237,7 +236,8 @@ function afterGoodSlot(breaker: HalfOpen, slot: Slot, nowMs: number): Breaker {
     : { ...breaker, wave: { ...wave, slots } };
 }
 
-const room = ({ n }: Wave): number => 2 ** Math.min(n, 30);
+const LARGEST_WAVE = 10;
+export const room = ({ n }: Pick<Wave, 'n'>): number => 2 ** Math.min(n, LARGEST_WAVE);
 const nextWave = (breaker: HalfOpen, nowMs: number): HalfOpen => ({
   ...breaker,
   wave: { n: breaker.wave.n + 1, sinceMs: nowMs, slots: [] },

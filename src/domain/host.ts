@@ -4,7 +4,7 @@
 
 import { isPause, readHealth, readReport } from './health-form.ts';
 import { DEFAULT_RULES } from './health-rules.ts';
-import { closedByHand, type Health, type Pause, paused, reported, wellWith } from './health-state.ts';
+import { closedByHand, type Health, type Pause, paused, reported, wellWith, withoutPassed } from './health-state.ts';
 import { CLOSE_BY_HAND, DRAIN, healthId, JOINED, OPEN_BY_HAND, QUEUE_WORD, REPORTED, UNDRAIN } from './names.ts';
 import type { Read } from './question.ts';
 import { readScope, SCOPE_KINDS, type Scope, type ScopeKind, sayScope } from './scope.ts';
@@ -69,6 +69,9 @@ export const healthOf = ({ health }: HealthState, { kind }: Pick<Scope, 'kind'>)
 /** The very same state where its health did not change. */
 export const withHealth = (state: HostState, before: Health, after: Health): HostState =>
   after === before ? state : { ...state, health: after };
+
+/** What its memo says. */
+export const memoOf = (state: HostState): HostState => (state.health ? { ...state, health: withoutPassed(state.health) } : state);
 
 const SCOPE_SIGNALS: Readonly<Record<typeof REPORTED | typeof OPEN_BY_HAND | typeof CLOSE_BY_HAND, EntitySignal>> = {
   [REPORTED]: {

@@ -25,6 +25,7 @@ import {
   type HostState,
   healthOf,
   memoKey,
+  memoOf,
   readHealthInput,
   signalsOf,
   withHealth,
@@ -47,7 +48,7 @@ export async function health(sent: HealthInput): Promise<void> {
     if (!(await entity.changed())) return;
   }
   // A memo that was upserted is not inherited.
-  const goOn = makeContinueAsNewFunc<typeof health>({ memo: { ...workflowInfo().memo, [memoKey(kind)]: entity.state } });
+  const goOn = makeContinueAsNewFunc<typeof health>({ memo: { ...workflowInfo().memo, [memoKey(kind)]: memoOf(entity.state) } });
   await goOn({ v: 1, scope: kind, name, state: entity.state });
 }
 
@@ -89,7 +90,10 @@ class Entity {
   tell(): void {
     this.tick();
     const { state, told, scope } = this;
-    if (state !== told) upsertMemo({ [memoKey(scope.kind)]: state });
+    const memo = memoOf(state);
+    // In a wave the memo leaves out who has passed, and that may be all that changed.
+    const isSame = memo !== state && JSON.stringify(memo) === JSON.stringify(memoOf(told));
+    if (state !== told && !isSame) upsertMemo({ [memoKey(scope.kind)]: memo });
     this.told = state;
     setCurrentDetails(healthDetails(scope, state));
     this.act(healthOf(told, scope), healthOf(state, scope));

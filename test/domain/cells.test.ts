@@ -61,13 +61,7 @@ const EXPECTED: Readonly<Record<Reason, readonly [byOutputs: string, byLedgers: 
 
 /** And while there is an incident of what the failure speaks against: */
 const INCIDENT = [
-  'the first run',
-  'the same words twice, on one host',
-  'the same reason on two hosts, with progress',
-  'the third for this reason',
-  'the last run that it may have',
-  'its run time is used up',
-  'its money is used up',
+  ...LEDGERS.filter((column) => column !== 'the third that could not even start'),
   'no reset is stated',
   'its whole work is there',
   'an output that nobody could see',
