@@ -149,9 +149,18 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
     return because === undefined ? ask(client, scope, run) : { admitted: false, because, retryMs: 0 };
   };
 
+  const givesBack = (run: AdmitAsk, scope: Scope): boolean => {
+    const held = slots.get(keyOf(run)) ?? [];
+    const left = held.filter((one) => sayScope(one) !== sayScope(scope));
+    if (left.length > 0) slots.set(keyOf(run), left);
+    else slots.delete(keyOf(run));
+    return left.length < held.length;
+  };
+
   return {
     report: (scope, event) => {
-      const isHeard = !['good', 'neutral', 'bad'].includes(event.verdict) || isUneasy(scope);
+      // Whatever becomes of who holds a slot, the wave waits for it.
+      const isHeard = givesBack(event, scope) || isUneasy(scope) || !['good', 'neutral', 'bad'].includes(event.verdict);
       if (event.verdict === 'strike') uneasyUntil.set(sayScope(scope), Date.now() + UNEASY_MS);
       if (isHeard) put(scope, [{ ...event, atMs: Date.now() }]);
     },

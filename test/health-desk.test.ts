@@ -234,4 +234,14 @@ describe('whether a run may start', () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(verdicts()).toEqual([['answered']]);
   });
+
+  it('is followed by how it ended, where a slot is held that no look has shown yet', async () => {
+    server.set(openai, halfOpen);
+    await desk.admit([openai], run);
+    expect(desk.ill()).toEqual([]);
+    desk.report(openai, { ...run, host: 'h1', verdict: 'good' });
+    desk.report(openai, { ...run, run: 9, host: 'h1', verdict: 'good' });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.sent.flatMap(({ report }) => report.events)).toMatchObject([{ ...run, verdict: 'good' }]);
+  });
 });
