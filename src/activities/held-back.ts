@@ -11,6 +11,7 @@ import type { Task } from '../domain/task.ts';
 import type { ScopeSeen } from '../health-desk.ts';
 import { CredentialMissing, credentialsOf } from '../host/credentials.ts';
 import { hostScope, neededBy } from './blame.ts';
+import { crowdHoldMs } from './crowd.ts';
 import { decline } from './decline.ts';
 import type { HostDeps } from './deps.ts';
 import { hostsOfPool } from './hosts-of-pool.ts';
@@ -28,7 +29,8 @@ export async function heldBack(deps: HostDeps, { task, n }: RunInput): Promise<A
   const { scope, because } = answer;
   deps.meters.held(scope.kind);
   const message = `${deps.host} starts no run while ${sayScope(scope)} is ill: ${because}`;
-  return decline('incident', message, { incident: sayScope(scope), ...(await whoElse(deps, task, scope)) });
+  const holdMs = await crowdHoldMs(deps, sayScope(scope));
+  return decline('incident', message, { incident: sayScope(scope), holdMs, ...(await whoElse(deps, task, scope)) });
 }
 
 const MOST_ASKED = 5;

@@ -3,7 +3,7 @@
 
 import { Context } from '@temporalio/activity';
 import type { Released, ReleaseInput } from '../domain/contract.ts';
-import { INCIDENT, SEARCH_ATTRIBUTES, TASK_WORKFLOW } from '../domain/names.ts';
+import { INCIDENT, waitingFor } from '../domain/names.ts';
 import type { Deps } from './deps.ts';
 
 /** In flight at once: the server takes some thousand signals a second, and everything else goes on beside. */
@@ -14,11 +14,10 @@ const woken = new Map<string, number>();
 
 export async function release({ client, searchAttributes, log }: Deps, { scope, most }: ReleaseInput): Promise<Released> {
   if (!searchAttributes) return { tasks: 0 };
-  const query = `WorkflowType = '${TASK_WORKFLOW}' AND ExecutionStatus = 'Running' AND ${SEARCH_ATTRIBUTES.incident.name} = '${scope}'`;
   forgetOld();
   let tasks = 0;
   let batch: Promise<void>[] = [];
-  for await (const { workflowId } of client.workflow.list({ query })) {
+  for await (const { workflowId } of client.workflow.list({ query: waitingFor(scope) })) {
     if (most !== undefined && tasks >= most) break;
     if (most !== undefined && woken.has(`${scope} ${workflowId}`)) continue;
     woken.set(`${scope} ${workflowId}`, Date.now());

@@ -5,7 +5,7 @@ import type { Connected } from '../connection.ts';
 import { CAUSES, type Cause } from '../domain/blame.ts';
 import { incidentLines } from '../domain/health-details.ts';
 import { incidentOf, type Pause, sayNext } from '../domain/health-state.ts';
-import { SEARCH_ATTRIBUTES, TASK_WORKFLOW } from '../domain/names.ts';
+import { waitingFor } from '../domain/names.ts';
 import { sayScope } from '../domain/scope.ts';
 import { isIll, listHealth, type ScopeSeen } from '../health-desk.ts';
 import { inParallel } from './in-parallel.ts';
@@ -36,10 +36,7 @@ export interface IncidentRow {
 /** `attributes`: whether search attributes can be used. The oldest first. */
 export async function listIncidents({ client }: Pick<Connected, 'client'>, attributes: boolean): Promise<readonly IncidentRow[]> {
   const ill = (await listHealth(client)).filter(({ health }) => isIll(health));
-  const waiting = async (scope: string) => {
-    const query = `WorkflowType = '${TASK_WORKFLOW}' AND ExecutionStatus = 'Running' AND ${SEARCH_ATTRIBUTES.incident.name} = '${scope}'`;
-    return (await client.workflow.count(query)).count;
-  };
+  const waiting = async (scope: string) => (await client.workflow.count(waitingFor(scope))).count;
   const rows = await inParallel(
     ill,
     async (seen) => incidentRow(seen, attributes ? await waiting(sayScope(seen.scope)) : undefined),

@@ -242,6 +242,8 @@ export interface Declined {
   readonly incident?: string;
   readonly elsewhere?: true;
   readonly hosts?: readonly string[];
+  /** The first wait for its end is at least as long: many wait already, and each of them comes again by itself. */
+  readonly holdMs?: number;
 }
 /** Its worker stops, or somebody paused or reset the activity: the run goes on, to be taken up again on its host. Details: a LeftRun. */
 export const RUN_DETACHED = 'run.detached';

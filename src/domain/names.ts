@@ -92,6 +92,10 @@ export const SEARCH_ATTRIBUTES = {
   runs: { name: 'OutliveRuns', type: 'INT' },
 } as const;
 
+/** The query for the tasks that wait for the end of this scope's incident, where the search attribute exists. */
+export const waitingFor = (scope: string): string =>
+  `WorkflowType = '${TASK_WORKFLOW}' AND ExecutionStatus = 'Running' AND ${SEARCH_ATTRIBUTES.incident.name} = '${scope}'`;
+
 /** Hidden in a comment on the forge: what makes it the task's. */
 export const commentMarker = (taskId: string): string => `<!-- outlive task ${taskId} -->`;
 

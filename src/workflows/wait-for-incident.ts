@@ -43,7 +43,7 @@ export class IncidentWait {
   }
 
   /** False where the offer is to be made again after a moment. Throws Outwaited. */
-  async waits({ why, incident, elsewhere, hosts }: Declined, because: string): Promise<boolean> {
+  async waits({ why, incident, elsewhere, hosts, holdMs = 0 }: Declined, because: string): Promise<boolean> {
     this.candidates = [];
     if (why !== 'incident' || incident === undefined) return false;
     this.offers += 1;
@@ -54,7 +54,7 @@ export class IncidentWait {
     }
     const { life } = this;
     const since = Date.now();
-    const ms = this.nextMs();
+    const ms = this.nextMs(holdMs);
     life.hold(ms, because, incident);
     await condition(() => life.waits.isWoken || life.newEvidence, ms, { summary: life.summary(because) });
     life.release();
@@ -63,11 +63,11 @@ export class IncidentWait {
     return true;
   }
 
-  private nextMs(): number {
+  private nextMs(atLeastMs: number): number {
     const firstMs = this.life.timing.holdMs ?? HOLD_MS;
     const seed = `${this.life.task.id}/${this.run.n}`;
     if (this.life.waits.wasWoken) return incidentHoldMs(firstMs * MISSED_WAVE, 0, seed);
-    return incidentHoldMs(firstMs, this.holds++, seed);
+    return incidentHoldMs(Math.max(firstMs, atLeastMs), this.holds++, seed);
   }
 
   /** After an hour somebody else may have done the work; only what failed before can be looked at and decided anew. */
