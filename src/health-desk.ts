@@ -43,11 +43,14 @@ export interface HealthDesk {
 }
 
 const CALL_MS = 5000;
+/** An entity answers when its worker has time, and in a wave that has much to do. */
+const ASK_MS = 20_000;
 const FLUSH_MS = 1000;
 /** An answer that is older says nothing: better a run in vain than a fleet that stands still because nobody answers. */
 const STALE_MS = 5 * 60_000;
 /** As long is everything reported of a scope that something spoke against. */
 const UNEASY_MS = 10 * 60_000;
+const UNASKED = 'whether it is well again could not be asked';
 const MOST_WAITING = 1000;
 const ENTITIES = `WorkflowType = '${HEALTH_WORKFLOW}' AND ExecutionStatus = 'Running'`;
 
@@ -177,8 +180,9 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
       for (const [index, scope] of scopes.entries()) {
         const answer = await answerOf(scope, healths[index], run);
         if (answer && !answer.admitted) {
-          // It does not start, so what it was given is somebody else's.
-          for (const given of held) put(given, [{ ...run, host: '', verdict: 'neutral', atMs: Date.now() }]);
+          // It does not start, so what it was given, also by an answer that did not arrive, is somebody else's.
+          for (const given of answer.because === UNASKED ? [...held, scope] : held)
+            put(given, [{ ...run, host: '', verdict: 'neutral', atMs: Date.now() }]);
           return { admitted: false, scope, because: answer.because };
         }
         if (answer?.admitted && answer.slot) held.push(scope);
@@ -221,9 +225,9 @@ const keyOf = ({ task, run }: AdmitAsk): string => `${task}/${run}`;
 async function ask(client: Client, scope: Scope, run: AdmitAsk): Promise<Admission> {
   try {
     const entity = client.workflow.getHandle(healthId(sayScope(scope)));
-    return await client.withDeadline(Date.now() + CALL_MS, () => entity.executeUpdate<Admission, [AdmitAsk]>(ADMIT, { args: [run] }));
+    return await client.withDeadline(Date.now() + ASK_MS, () => entity.executeUpdate<Admission, [AdmitAsk]>(ADMIT, { args: [run] }));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { admitted: true, slot: false };
-    return { admitted: false, because: 'whether it is well again could not be asked', retryMs: 0 };
+    return { admitted: false, because: UNASKED, retryMs: 0 };
   }
 }

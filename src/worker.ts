@@ -67,8 +67,8 @@ export interface Ready {
   readonly warning?: string;
 }
 
-/** About 0.35 MB for each waiting task: 1,000 keep a control worker below half a gigabyte. */
-const CACHED_WORKFLOWS = 1000;
+/** About half a megabyte for each: with ten thousand tasks that wait and come back, a control worker stays below a gigabyte (`npm run bench:held`). */
+const CACHED_WORKFLOWS = 400;
 /** For settles and finishes, which never wait: beside those of the runs that are taken up again, which are held as long as an agent works. */
 const HOST_QUEUE_SEATS = 20;
 

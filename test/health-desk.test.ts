@@ -211,6 +211,10 @@ describe('whether a run may start', () => {
     expect(await desk.admit([openai], { ...run, run: 3 })).toEqual({ admitted: false, scope: openai, because: 'one run tries it' });
     server.isAway = true;
     expect(await desk.admit([openai], { ...run, run: 4 })).toMatchObject({ because: 'whether it is well again could not be asked' });
+    // It may have been given a slot all the same.
+    server.isAway = false;
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.sent.flatMap(({ report }) => report.events)).toMatchObject([{ task: 'a', run: 4, verdict: 'neutral' }]);
   });
 
   it('gives back the slot of one scope where another one says no', async () => {

@@ -90,6 +90,7 @@ async function holdAndRelease(client: Client): Promise<void> {
   await until(async () => (await countOf(held)) >= tasks * 0.98);
   say('all of them are held, but for those that ask again just then');
   const before = costs();
+  say(`most memory so far: ${[...before].map(([name, { peakMiB }]) => `${name} ${Math.round(peakMiB)} MiB`).join(', ')}`);
   await sleep(restMs);
   const [resting, restedAt] = [costs(), seconds()];
   rmSync(down);
