@@ -23,7 +23,10 @@ export interface ScopeSeen {
   readonly pools: readonly string[];
 }
 
-export type Admitted = { readonly admitted: true } | { readonly admitted: false; readonly scope: Scope; readonly because: string };
+/** `unasked`: its entity did not answer. */
+export type Admitted =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly scope: Scope; readonly because: string; readonly unasked: boolean };
 
 export interface HealthDesk {
   /** Never waits, never throws. */
@@ -181,9 +184,9 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
         const answer = await answerOf(scope, healths[index], run);
         if (answer && !answer.admitted) {
           // It does not start, so what it was given, also by an answer that did not arrive, is somebody else's.
-          for (const given of answer.because === UNASKED ? [...held, scope] : held)
-            put(given, [{ ...run, host: '', verdict: 'neutral', atMs: Date.now() }]);
-          return { admitted: false, scope, because: answer.because };
+          const unasked = answer.because === UNASKED;
+          for (const given of unasked ? [...held, scope] : held) put(given, [{ ...run, host: '', verdict: 'neutral', atMs: Date.now() }]);
+          return { admitted: false, scope, because: answer.because, unasked };
         }
         if (answer?.admitted && answer.slot) held.push(scope);
       }

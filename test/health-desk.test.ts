@@ -180,7 +180,12 @@ describe('whether a run may start', () => {
     });
     server.health.set(sayScope(main), byHand);
     await aLook();
-    expect(await desk.admit([main, openai], run)).toEqual({ admitted: false, scope: main, because: 'ana holds it shut: maintenance' });
+    expect(await desk.admit([main, openai], run)).toEqual({
+      admitted: false,
+      scope: main,
+      because: 'ana holds it shut: maintenance',
+      unasked: false,
+    });
     expect(server.asked).toEqual([]);
   });
 
@@ -208,9 +213,14 @@ describe('whether a run may start', () => {
     await aLook();
     expect(await desk.admit([openai], run)).toEqual({ admitted: true });
     server.admits = false;
-    expect(await desk.admit([openai], { ...run, run: 3 })).toEqual({ admitted: false, scope: openai, because: 'one run tries it' });
+    expect(await desk.admit([openai], { ...run, run: 3 })).toEqual({
+      admitted: false,
+      scope: openai,
+      because: 'one run tries it',
+      unasked: false,
+    });
     server.isAway = true;
-    expect(await desk.admit([openai], { ...run, run: 4 })).toMatchObject({ because: 'whether it is well again could not be asked' });
+    expect(await desk.admit([openai], { ...run, run: 4 })).toMatchObject({ unasked: true });
     // It may have been given a slot all the same.
     server.isAway = false;
     await vi.advanceTimersByTimeAsync(1000);

@@ -26,11 +26,12 @@ export async function heldBack(deps: HostDeps, { task, n }: RunInput): Promise<A
   const scopes = [...neededBy({ task, credentials: usedHere(deps, task), host: deps.host }), ...(isComingBack ? [own] : [])];
   const answer = await deps.health.admit(scopes, { task: task.id, run: n });
   if (answer.admitted) return undefined;
-  const { scope, because } = answer;
+  const { scope, because, unasked } = answer;
   deps.meters.held(scope.kind);
   const message = `${deps.host} starts no run while ${sayScope(scope)} is ill: ${because}`;
   const holdMs = await crowdHoldMs(deps, sayScope(scope));
-  return decline('incident', message, { incident: sayScope(scope), holdMs, ...(await whoElse(deps, task, scope)) });
+  const known = { incident: sayScope(scope), holdMs, ...(unasked ? { unasked } : {}) };
+  return decline('incident', message, { ...known, ...(await whoElse(deps, task, scope)) });
 }
 
 const MOST_ASKED = 5;

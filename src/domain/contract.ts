@@ -244,6 +244,8 @@ export interface Declined {
   readonly hosts?: readonly string[];
   /** The first wait for its end is at least as long: many wait already, and each of them comes again by itself. */
   readonly holdMs?: number;
+  /** Whether it is well again could not be asked: it may be. */
+  readonly unasked?: true;
 }
 /** Its worker stops, or somebody paused or reset the activity: the run goes on, to be taken up again on its host. Details: a LeftRun. */
 export const RUN_DETACHED = 'run.detached';

@@ -11,6 +11,7 @@ import {
   proxyActivities,
   setCurrentDetails,
   setHandler,
+  sleep,
   upsertMemo,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -36,6 +37,7 @@ import { type Scope, sayScope } from '../domain/scope.ts';
 import { count } from '../domain/story.ts';
 
 const DAY_MS = 86_400_000;
+const MOST_SWEEPS = 10;
 
 export async function health(sent: HealthInput): Promise<void> {
   const read = readHealthInput(sent, workflowInfo().workflowId);
@@ -175,10 +177,14 @@ class Entity {
 
   private async release(room: number | undefined): Promise<void> {
     const scope = sayScope(this.scope);
-    await control(room === undefined ? 'wake every task that waits' : `wake ${room} that wait`, '1h').release({
-      scope,
-      ...(room === undefined ? {} : { most: room }),
-    });
+    if (room !== undefined) return void (await control(`wake ${room} that wait`, '1h').release({ scope, most: room }));
+    // Who was sent back a moment before may stand there a moment later, for a long wait: until nobody does.
+    for (let sweep = 0; sweep < MOST_SWEEPS; sweep += 1) {
+      const { tasks } = await control('wake every task that waits', '1h').release({ scope });
+      const { breaker, paused, rules } = healthOf(this.state, this.scope);
+      if (tasks === 0 || paused || breaker.phase !== 'closed') return;
+      await sleep(rules.waveMs, { summary: 'who came too late is woken then' });
+    }
   }
 }
 

@@ -9,7 +9,7 @@ import type { TaskLife } from './task-life.ts';
 
 const HOUR_MS = 3_600_000;
 const HOLD_MS = 60_000;
-/** Of those who were woken for a wave, some come when it is full: the next one is not far. */
+/** Of a first wait. Of those who were woken for a wave, some come when it is full, and some when nobody answers: the next one is not far. */
 const MISSED_WAVE = 1 / 4;
 /** What one host has in bad health another may have in good: it is offered so often before the task waits. */
 const OFFERS_ELSEWHERE = 5;
@@ -43,7 +43,8 @@ export class IncidentWait {
   }
 
   /** False where the offer is to be made again after a moment. Throws Outwaited. */
-  async waits({ why, incident, elsewhere, hosts, holdMs = 0 }: Declined, because: string): Promise<boolean> {
+  async waits(declined: Declined, because: string): Promise<boolean> {
+    const { why, incident, elsewhere, hosts } = declined;
     this.candidates = [];
     if (why !== 'incident' || incident === undefined) return false;
     this.offers += 1;
@@ -54,7 +55,7 @@ export class IncidentWait {
     }
     const { life } = this;
     const since = Date.now();
-    const ms = this.nextMs(holdMs);
+    const ms = this.nextMs(declined);
     life.hold(ms, because, incident);
     await condition(() => life.waits.isWoken || life.newEvidence, ms, { summary: life.summary(because) });
     life.release();
@@ -63,11 +64,11 @@ export class IncidentWait {
     return true;
   }
 
-  private nextMs(atLeastMs: number): number {
+  private nextMs({ holdMs = 0, unasked }: Declined): number {
     const firstMs = this.life.timing.holdMs ?? HOLD_MS;
     const seed = `${this.life.task.id}/${this.run.n}`;
-    if (this.life.waits.wasWoken) return incidentHoldMs(firstMs * MISSED_WAVE, 0, seed);
-    return incidentHoldMs(Math.max(firstMs, atLeastMs), this.holds++, seed);
+    if (this.life.waits.wasWoken || unasked) return incidentHoldMs(firstMs * MISSED_WAVE, 0, seed);
+    return incidentHoldMs(Math.max(firstMs, holdMs), this.holds++, seed);
   }
 
   /** After an hour somebody else may have done the work; only what failed before can be looked at and decided anew. */
