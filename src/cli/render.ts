@@ -1,7 +1,7 @@
 // A task's whole story as text: what it is, why it waits, what each run did and what was decided, what is there, what
 // is asked. Nothing else knows how a task looks to a person.
 
-import type { Hold, TaskResult, TaskState, TaskStatus } from '../domain/contract.ts';
+import type { Hold, RunStatus, TaskResult, TaskState, TaskStatus } from '../domain/contract.ts';
 import { STEP_STATES } from '../domain/details.ts';
 import { sayDuration } from '../domain/duration.ts';
 import type { Banked, OutputSeen, OutputState } from '../domain/output.ts';
@@ -67,7 +67,10 @@ const left = (until: string, now: number): string => {
   return ms > 0 ? ` (${sayDuration(ms)} left)` : '';
 };
 function runs({ runs, state }: TaskStatus, look: Look): string {
-  return runs.map((run, i) => renderRun(run, look, state === 'queued' && i === runs.length - 1)).join('\n');
+  // Held back by an incident, it was offered too.
+  const isOffered = (run: RunStatus, i: number) =>
+    i === runs.length - 1 && (state === 'queued' || (state === 'held' && run.endedAt === undefined));
+  return runs.map((run, i) => renderRun(run, look, isOffered(run, i))).join('\n');
 }
 
 function plan({ steps }: PlanStatus, { ink }: Look): string {

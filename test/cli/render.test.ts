@@ -99,6 +99,10 @@ describe('a task as text', () => {
     `);
   });
 
+  it('says so too of a run that an incident holds back, and not that it is under way', () => {
+    expect(renderTask({ ...RUNNING, state: 'held' }, look)).toContain('1  command, offered 2026-03-01 11:58:00Z: no host has taken it yet');
+  });
+
   it('says what a hold waits for, until when, and why', () => {
     const hold = {
       for: 'time',
