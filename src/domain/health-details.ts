@@ -40,7 +40,8 @@ function healthParts(scope: Scope, health: Health): readonly string[] {
   const incident = incidentOf(breaker);
   if (breaker.phase === 'closed') {
     const strikes = breaker.strikes.length;
-    return [...byHand, ...(strikes === 0 && !paused ? [] : [`${count(strikes, 'failure')} of late that may be its own.`])];
+    if (strikes > 0) return [...byHand, `${count(strikes, 'failure')} of late that may be its own.`];
+    return paused ? byHand : ['Nothing speaks against it.'];
   }
   return [
     ...byHand,
