@@ -19,7 +19,7 @@ export interface LogReading {
   /** For each stream. */
   readonly maxBytes: number;
   readonly redact: Pick<Redact, 'text'>;
-  /** The run is known to be over, whatever its journal says. */
+  /** The run is known to be over, whatever its journal says; false: it is known not to be, so what is not there is yet to come. */
   readonly over?: boolean | undefined;
 }
 
@@ -36,7 +36,9 @@ export class RunLogGone extends Error {
 /** The next piece. Throws RunLogGone, and what the system says where a file cannot be read. */
 export async function readRunLog(dir: RunDir, { from, maxBytes, redact, over: known }: LogReading): Promise<LogPiece> {
   await stat(dir.root).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'ENOENT' ? new RunLogGone(`there is no folder ${dir.root}`) : error;
+    if (error.code !== 'ENOENT') throw error;
+    // Between its host's word that it has the run and the run's folder, the host asks whether it may start.
+    if (known !== false) throw new RunLogGone(`there is no folder ${dir.root}`);
   });
   // Asked before the files are: what a run wrote before it was over is then all there.
   const over = known === true || (await isOver(dir));

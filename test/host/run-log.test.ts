@@ -76,6 +76,12 @@ describe('a piece of a log', () => {
   it('is no piece where the folder of the run is gone', async () => {
     await rm(dir.root, { recursive: true });
     await expect(read()).rejects.toBeInstanceOf(RunLogGone);
+    await expect(read({ over: true })).rejects.toBeInstanceOf(RunLogGone);
+  });
+
+  it('is empty where the run is known not to be over, and its host has not made its folder yet', async () => {
+    await rm(dir.root, { recursive: true });
+    expect(await read({ over: false })).toEqual({ stdout: '', stderr: '', next: START, more: false, ended: false });
   });
 
   it('begins anew at the end of a log that the agent has emptied', async () => {

@@ -131,7 +131,7 @@ async function followAll(reader: Reader, first: number): Promise<ExitCode> {
     const run = await nextRun(reader, n);
     if (!run) return EXIT.ok;
     if (!run.host) remark(reader.screen, `${sayNoHost(run, n)}.`);
-    else await followOne(reader, run, run.host);
+    else if (await followOne(reader, run, run.host)) n -= 1;
   }
 }
 
@@ -152,7 +152,8 @@ async function nextRun({ server, screen, id }: Reader, n: number): Promise<RunSt
   }
 }
 
-async function followOne(reader: Reader, run: RunStatus, host: string): Promise<void> {
+/** True where another host has the run: this one gave it back before it began. */
+async function followOne(reader: Reader, run: RunStatus, host: string): Promise<boolean> {
   const { screen } = reader;
   remark(screen, `run ${run.n} on ${host}`);
   const source = await sourceOf(reader, run, host);
@@ -166,14 +167,16 @@ async function followOne(reader: Reader, run: RunStatus, host: string): Promise<
       if (!wasSilent) remark(screen, piece.message);
       wasSilent = true;
       // Whatever became of the run, the rest of its log is where nobody answers.
-      if (over) return;
+      if (over) return false;
     } else {
       await show(reader, source, run.n, piece);
-      if (piece.ended) return;
+      if (piece.ended) return false;
       from = piece.next;
       if (piece.stdout !== '' || piece.stderr !== '') continue;
     }
-    over = await hasEnded(reader, run.n);
+    const now = await runNow(reader, run.n);
+    if (now.host !== undefined && now.host !== host) return true;
+    over = now.isOver;
     if (!over) await sleep(Math.max(0, SOONEST_MS - (performance.now() - since)));
   }
 }
@@ -184,7 +187,8 @@ function unlessSilent(error: unknown): CliError {
   throw error;
 }
 
-async function hasEnded({ server, id }: Reader, n: number): Promise<boolean> {
+async function runNow({ server, id }: Reader, n: number): Promise<{ readonly isOver: boolean; readonly host: string | undefined }> {
   const { status } = await readTask(server, id);
-  return CLOSED.has(status.state) || status.runs.find((run) => run.n === n)?.endedAt !== undefined;
+  const run = status.runs.find((one) => one.n === n);
+  return { isOver: CLOSED.has(status.state) || run?.endedAt !== undefined, host: run?.host };
 }
