@@ -2,6 +2,19 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+
+/** As it is shipped. */
+export const OUTLIVE = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url));
+
+/** `folder`: for the state of all of them. */
+export const workerEnv = (address: string, folder: string): NodeJS.ProcessEnv => ({
+  ...process.env,
+  TEMPORAL_ADDRESS: address,
+  TEMPORAL_NAMESPACE: 'default',
+  XDG_STATE_HOME: folder,
+  OUTLIVE_LOG: 'error',
+});
 
 /** Resolves once it says that it is ready; `onSpawn` has it before, so that it can be ended whatever becomes of it. */
 export async function startWorker(args: readonly string[], env: NodeJS.ProcessEnv, onSpawn: (child: ChildProcess) => void): Promise<void> {

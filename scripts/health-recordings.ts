@@ -4,19 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { DEFAULT_RULES, type HealthEvent } from '../src/domain/health-rules.ts';
 import { type HostState, readHostState } from '../src/domain/host.ts';
-import {
-  ADMIT,
-  CLOSE_BY_HAND,
-  CONTROL_QUEUE,
-  DRAIN,
-  HEALTH_WORKFLOW,
-  healthId,
-  hostHealthId,
-  OPEN_BY_HAND,
-  REPORTED,
-  UNDRAIN,
-} from '../src/domain/names.ts';
+import { ADMIT, CLOSE_BY_HAND, DRAIN, healthId, hostHealthId, OPEN_BY_HAND, REPORTED, UNDRAIN } from '../src/domain/names.ts';
 import { sayScope } from '../src/domain/scope.ts';
+import { signalHealth } from '../src/health-entity.ts';
 import { joinHost } from '../src/host-state.ts';
 
 export interface HealthRecording {
@@ -41,8 +31,7 @@ async function fallIllAndRecover(client: Client, name: string): Promise<void> {
   const rules = { ...DEFAULT_RULES.provider, coolDownMs: 200, maxCoolDownMs: 400, waveMs: 300 };
   const report = (...events: readonly Partial<HealthEvent>[]) => {
     const whole = events.map((event) => ({ task: 'a', run: 1, host: 'h1', atMs: Date.now(), verdict: 'strike', ...event }));
-    const options = { workflowId: entity.workflowId, taskQueue: CONTROL_QUEUE, args: [{ v: 1, scope: 'provider', name }] };
-    return client.workflow.signalWithStart(HEALTH_WORKFLOW, { ...options, signal: REPORTED, signalArgs: [{ rules, events: whole }] });
+    return signalHealth(client, scope, REPORTED, { rules, events: whole });
   };
   const phase = async (wanted: string) => {
     for (;;) {

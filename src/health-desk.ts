@@ -7,11 +7,11 @@ import { CAUSES } from './domain/blame.ts';
 import type { Admission } from './domain/health.ts';
 import type { AdmitAsk } from './domain/health-form.ts';
 import type { HealthEvent } from './domain/health-rules.ts';
-import { type Health, incidentOf, sayPaused } from './domain/health-state.ts';
+import { type Health, sayPaused } from './domain/health-state.ts';
 import { memoKey, readHostState } from './domain/host.ts';
 import { ADMIT, HEALTH_WORKFLOW, healthId, REPORTED, scopeOfHealthId } from './domain/names.ts';
 import { readScope, type Scope, sayScope } from './domain/scope.ts';
-import { signalHealth } from './health-entity.ts';
+import { readEntity, signalHealth } from './health-entity.ts';
 import type { Log } from './log.ts';
 import type { Thresholds } from './schema/thresholds-schema.ts';
 
@@ -53,7 +53,6 @@ const FLUSH_MS = 1000;
 const STALE_MS = 5 * 60_000;
 /** As long is everything reported of a scope that something spoke against. */
 const UNEASY_MS = 10 * 60_000;
-const UNASKED = 'whether it is well again could not be asked';
 const MOST_WAITING = 1000;
 const ENTITIES = `WorkflowType = '${HEALTH_WORKFLOW}' AND ExecutionStatus = 'Running'`;
 
@@ -147,9 +146,15 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
   };
 
   /** What was listed may be many seconds old: a run would start after a person shut the door, or be sent back after it was woken. */
-  const freshly = (scope: Scope): Promise<Health | undefined> => describeHealth(client, scope).catch(() => seen(scope));
+  const freshly = (scope: Scope): Promise<Health | undefined> =>
+    client
+      .withDeadline(Date.now() + CALL_MS, () => readEntity(client, scope))
+      .then(
+        ({ health }) => health,
+        () => seen(scope),
+      );
 
-  const answerOf = async (scope: Scope, health: Health | undefined, run: AdmitAsk): Promise<Admission | undefined> => {
+  const answerOf = async (scope: Scope, health: Health | undefined, run: AdmitAsk): Promise<Answer | undefined> => {
     if (!health || !isIll(health)) return undefined;
     const because = whyShut(health);
     return because === undefined ? ask(client, scope, run) : { admitted: false, because, retryMs: 0 };
@@ -184,7 +189,7 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
         const answer = await answerOf(scope, healths[index], run);
         if (answer && !answer.admitted) {
           // It does not start, so what it was given, also by an answer that did not arrive, is somebody else's.
-          const unasked = answer.because === UNASKED;
+          const unasked = answer.unasked === true;
           for (const given of unasked ? [...held, scope] : held) put(given, [{ ...run, host: '', verdict: 'neutral', atMs: Date.now() }]);
           return { admitted: false, scope, because: answer.because, unasked };
         }
@@ -205,32 +210,23 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
 /** Undefined where it may let a run through: then it is asked. */
 function whyShut({ breaker, paused }: Health): string | undefined {
   if (paused) return sayPaused(paused);
-  const incident = incidentOf(breaker);
-  const isCooled = breaker.phase === 'open' && CAUSES[breaker.incident.cause].recovery === 'canary' && Date.now() >= breaker.untilMs;
-  return incident && breaker.phase === 'open' && !isCooled ? CAUSES[incident.cause].when : undefined;
+  if (breaker.phase !== 'open') return undefined;
+  const { recovery, when } = CAUSES[breaker.incident.cause];
+  return recovery === 'canary' && Date.now() >= breaker.untilMs ? undefined : when;
 }
 
-/** Undefined where there is none. */
-async function describeHealth(client: Client, scope: Scope): Promise<Health | undefined> {
-  try {
-    const entity = client.workflow.getHandle(healthId(sayScope(scope)));
-    const { status, memo } = await client.withDeadline(Date.now() + CALL_MS, () => entity.describe());
-    return status.name === 'RUNNING' ? readHostState(memo?.[memoKey(scope.kind)]).health : undefined;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-}
+/** `unasked`: nobody gave it. */
+type Answer = Admission & { readonly unasked?: true };
 
 const keyOf = ({ task, run }: AdmitAsk): string => `${task}/${run}`;
 
 /** An entity that is gone holds nobody back; one that does not answer does, until the next time. */
-async function ask(client: Client, scope: Scope, run: AdmitAsk): Promise<Admission> {
+async function ask(client: Client, scope: Scope, run: AdmitAsk): Promise<Answer> {
   try {
     const entity = client.workflow.getHandle(healthId(sayScope(scope)));
     return await client.withDeadline(Date.now() + ASK_MS, () => entity.executeUpdate<Admission, [AdmitAsk]>(ADMIT, { args: [run] }));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { admitted: true, slot: false };
-    return { admitted: false, because: UNASKED, retryMs: 0 };
+    return { admitted: false, because: 'whether it is well again could not be asked', retryMs: 0, unasked: true };
   }
 }

@@ -1,7 +1,7 @@
-// The entity of a scope: whoever has something to tell it makes it, where there is none.
+// The entity of a scope: whoever has something to tell it makes it, where there is none; its memo is read without it.
 
-import type { Client } from '@temporalio/client';
-import type { HealthInput } from './domain/host.ts';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import { type HealthInput, type HostState, memoKey, readHostState } from './domain/host.ts';
 import { CONTROL_QUEUE, HEALTH_WORKFLOW, healthId } from './domain/names.ts';
 import { type Scope, sayScope } from './domain/scope.ts';
 
@@ -26,4 +26,15 @@ export function signalHealth(
     priority: FIRST,
     ...(memo ? { memo } : {}),
   });
+}
+
+/** As of now, by one describe. Empty where there is no entity, or it was closed. Rejects where nobody answers. */
+export async function readEntity(client: Client, scope: Scope): Promise<HostState> {
+  try {
+    const { status, memo } = await client.workflow.getHandle(healthId(sayScope(scope))).describe();
+    return status.name === 'RUNNING' ? readHostState(memo?.[memoKey(scope.kind)]) : {};
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return {};
+    throw error;
+  }
 }

@@ -1,10 +1,10 @@
 // What a worker and its host's entity tell each other: the worker that it is there and what it offers, the entity
 // whether a person has taken the host out. Reading costs one describe, and needs no worker that answers.
 
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { type Drained, type HostCard, type HostState, readHostState } from './domain/host.ts';
-import { hostHealthId, JOINED } from './domain/names.ts';
-import { signalHealth } from './health-entity.ts';
+import type { Client } from '@temporalio/client';
+import type { Drained, HostCard, HostState } from './domain/host.ts';
+import { JOINED } from './domain/names.ts';
+import { readEntity, signalHealth } from './health-entity.ts';
 
 const CALL_MS = 5000;
 
@@ -58,12 +58,5 @@ export async function watchHost(
 }
 
 /** Undefined where nobody answered. An entity that was closed by hand, or never was, says nothing of its host. */
-async function look(client: Client, host: string): Promise<HostState | undefined> {
-  try {
-    const entity = client.workflow.getHandle(hostHealthId(host));
-    const { status, memo } = await client.withDeadline(Date.now() + CALL_MS, () => entity.describe());
-    return status.name === 'RUNNING' ? readHostState(memo?.['host']) : {};
-  } catch (error) {
-    return error instanceof WorkflowNotFoundError ? {} : undefined;
-  }
-}
+const look = (client: Client, host: string): Promise<HostState | undefined> =>
+  client.withDeadline(Date.now() + CALL_MS, () => readEntity(client, { kind: 'host', name: host })).catch(() => undefined);

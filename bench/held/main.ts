@@ -7,14 +7,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { startDevServer } from '../../src/dev-server.ts';
 import { SEARCH_ATTRIBUTES, TASK_WORKFLOW, taskWorkflowId } from '../../src/domain/names.ts';
 import { startTask } from '../../src/start-task.ts';
 import { watchIncident } from '../watch-incident.ts';
-import { endWorker, startWorker as startProcess } from '../worker-process.ts';
+import { endWorker, OUTLIVE, startWorker as startProcess, workerEnv } from '../worker-process.ts';
 
 const { values } = parseArgs({
   options: {
@@ -45,17 +44,9 @@ const since = performance.now();
 const seconds = (): number => (performance.now() - since) / 1000;
 const say = (what: string) => console.error(`${seconds().toFixed(1).padStart(7)} s  ${what}`);
 
-const outlive = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 async function startWorker(name: string, ...args: readonly string[]): Promise<void> {
-  const env = {
-    ...process.env,
-    TEMPORAL_ADDRESS: server.address,
-    TEMPORAL_NAMESPACE: 'default',
-    XDG_STATE_HOME: folder,
-    OUTLIVE_CONFIG: file('outlive.yaml'),
-    OUTLIVE_LOG: 'error',
-  };
-  await startProcess([outlive, 'worker', '--host-id', name, ...args], env, (child) => {
+  const env = { ...workerEnv(server.address, folder), OUTLIVE_CONFIG: file('outlive.yaml') };
+  await startProcess([OUTLIVE, 'worker', '--host-id', name, ...args], env, (child) => {
     workers.push(child);
     named.set(name, child.pid ?? 0);
   });

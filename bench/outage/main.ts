@@ -15,7 +15,7 @@ import type { TaskResult } from '../../src/domain/contract.ts';
 import { taskWorkflowId } from '../../src/domain/names.ts';
 import { startTask } from '../../src/start-task.ts';
 import { watchIncident } from '../watch-incident.ts';
-import { endWorker, startWorker as startProcess } from '../worker-process.ts';
+import { endWorker, OUTLIVE, startWorker as startProcess, workerEnv } from '../worker-process.ts';
 
 const { values } = parseArgs({
   options: {
@@ -42,23 +42,18 @@ const CONFIG = `notify:
 
 const server = await startDevServer({ uiPort: false, progress: (line) => console.error(line) });
 const workers: ChildProcess[] = [];
-const workerEnv = (): NodeJS.ProcessEnv => ({
-  ...process.env,
-  TEMPORAL_ADDRESS: server.address,
-  TEMPORAL_NAMESPACE: 'default',
-  XDG_STATE_HOME: folder,
+const environment = (): NodeJS.ProcessEnv => ({
+  ...workerEnv(server.address, folder),
   OUTLIVE_CONFIG: file('outlive.yaml'),
-  OUTLIVE_LOG: 'error',
   BENCH_AGENT: `cd $(mktemp -d -p ${folder}) && ${agentOf('blind', '')}`,
   BENCH_SEATS: String(hosts * capacity),
 });
 
-const startWorker = (args: readonly string[]): Promise<void> => startProcess(args, workerEnv(), (child) => workers.push(child));
+const startWorker = (args: readonly string[]): Promise<void> => startProcess(args, environment(), (child) => workers.push(child));
 try {
   writeFileSync(file('outlive.yaml'), CONFIG);
-  const outlive = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-  const host = (n: number) => [outlive, 'worker', '--host-id', `host-${n}`, '--capacity', String(capacity), '--role', 'host'];
-  await startWorker([outlive, 'worker', '--host-id', 'control', '--role', 'control']);
+  const host = (n: number) => [OUTLIVE, 'worker', '--host-id', `host-${n}`, '--capacity', String(capacity), '--role', 'host'];
+  await startWorker([OUTLIVE, 'worker', '--host-id', 'control', '--role', 'control']);
   await Promise.all(Array.from({ length: hosts }, (_, n) => startWorker(host(n + 1))));
   await startWorker(['--import', 'tsx', fileURLToPath(new URL('./blind-worker.ts', import.meta.url))]);
   const connection = await Connection.connect({ address: server.address });

@@ -12,7 +12,7 @@ import { startDevServer } from '../../src/dev-server.ts';
 import { taskWorkflowId } from '../../src/domain/names.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
 import { startTask } from '../../src/start-task.ts';
-import { endWorker, startWorker as startProcess } from '../worker-process.ts';
+import { endWorker, OUTLIVE, startWorker as startProcess, workerEnv } from '../worker-process.ts';
 import { type Cost, costOf } from './cost.ts';
 
 const { values } = parseArgs({
@@ -40,19 +40,12 @@ const failing = (id: string): TaskSpec => ({
 const folder = await mkdtemp(join(tmpdir(), 'outlive-bench-'));
 const server = await startDevServer({ uiPort: false, progress: (line) => console.error(line) });
 const workers: ChildProcess[] = [];
-const workerEnv = (): NodeJS.ProcessEnv => ({
-  ...process.env,
-  TEMPORAL_ADDRESS: server.address,
-  TEMPORAL_NAMESPACE: 'default',
-  XDG_STATE_HOME: folder,
-  OUTLIVE_LOG: 'error',
-});
 
-const startWorker = (args: readonly string[]): Promise<void> => startProcess(args, workerEnv(), (child) => workers.push(child));
+const startWorker = (args: readonly string[]): Promise<void> =>
+  startProcess(args, workerEnv(server.address, folder), (child) => workers.push(child));
 try {
   // Each in a process of its own, as in production: what one holds in memory does not weigh on the other.
-  const outlive = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-  await startWorker([outlive, 'worker', '--host-id', 'bench', '--capacity', '50']);
+  await startWorker([OUTLIVE, 'worker', '--host-id', 'bench', '--capacity', '50']);
   await startWorker(['--import', 'tsx', fileURLToPath(new URL('./bare-worker.ts', import.meta.url))]);
   const connection = await Connection.connect({ address: server.address });
   await report(new Client({ connection }));

@@ -127,11 +127,12 @@ async function show({ screen }: Reader, source: LogSource, n: number, piece: Log
 const remark = ({ note, warnInk }: Screen, text: string): void => note(warnInk.dim(text));
 
 async function followAll(reader: Reader, first: number): Promise<ExitCode> {
-  for (let n = first; ; n += 1) {
+  for (let n = first; ; ) {
     const run = await nextRun(reader, n);
     if (!run) return EXIT.ok;
     if (!run.host) remark(reader.screen, `${sayNoHost(run, n)}.`);
-    else if (await followOne(reader, run, run.host)) n -= 1;
+    else if (await followOne(reader, run, run.host)) continue;
+    n += 1;
   }
 }
 
