@@ -24,7 +24,8 @@ const spoilt = (value: unknown): fc.Arbitrary<unknown> => {
     let at = copy;
     for (const key of path.slice(0, -1)) at = at[key] as Record<string | number, unknown>;
     at[path.at(-1) as string] = other;
-    return copy;
+    // As it comes over the wire, which knows no -0.
+    return JSON.parse(JSON.stringify(copy));
   });
 };
 
