@@ -57,7 +57,7 @@ function sourceOf(deps: Deps, { task, n, bank }: FinishInput): PushSource {
     return { gitDir: repoCache(deps.state, task.workspace?.repo ?? ''), from: bank.head, bankRef: bank.ref };
   }
   const dir = dirOfRun(deps.state, task.id, n);
-  return { gitDir: `${dir.workspace}/.git`, from: 'HEAD' };
+  return { gitDir: `${dir.workspace}/.git`, from: 'HEAD', borrowIn: dir.root };
 }
 
 function asFailure({ redact }: Deps, error: unknown): unknown {

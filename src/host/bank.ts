@@ -3,7 +3,6 @@
 // credentials must only ever meet one that no agent could write to.
 
 import { copyFile, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bankRef, wipRef } from '../domain/names.ts';
 import type { BankSeen } from '../domain/output.ts';
@@ -166,21 +165,23 @@ export async function lookAtBank(asked: {
   return { ok: true, refs: found.sort((one, other) => other.n - one.n) };
 }
 
-/** The repository that has the commit. Where it has not, `bankRef` is fetched from the origin into it (then it is a cache). */
-export interface PushSource {
+/**
+ * The repository that has the commit: a cache, into which `bankRef` is fetched from the origin where it lacks it, or an
+ * agent's clone, from whose objects is borrowed in a folder of its run: what a killed worker leaves there goes with the run.
+ */
+export type PushSource = {
   readonly gitDir: string;
   /** A sha, or any name that git resolves there. */
   readonly from: string;
-  readonly bankRef?: string;
-}
+} & ({ readonly bankRef: string } | { readonly borrowIn: string });
 
-export interface Push extends PushSource {
+export type Push = PushSource & {
   readonly repo: string;
   readonly branch: string;
   /** The sha that must stand there now, or that nothing may. */
   readonly expected: string;
   readonly env?: GitOptions['env'];
-}
+};
 
 /** `foreign`: something else stands there (`head`: a sha, or `absent`), and nothing was changed. `failed`: nothing is known to have been changed. */
 export type Pushed =
@@ -193,10 +194,9 @@ export type Pushed =
 export async function pushBranch(push: Push): Promise<Pushed> {
   try {
     const head = await commitToPush(push);
-    const isCache = push.bankRef !== undefined;
-    return isCache
-      ? await pushFrom(push.gitDir, push, head)
-      : await borrowed(push, (gitDir, env) => pushFrom(gitDir, { ...push, env }, head));
+    return 'borrowIn' in push
+      ? await borrowed(push, push.borrowIn, (gitDir, env) => pushFrom(gitDir, { ...push, env }, head))
+      : await pushFrom(push.gitDir, push, head);
   } catch (error) {
     return { kind: 'failed', evidence: (error as Error).message };
   }
@@ -211,8 +211,12 @@ async function pushFrom(gitDir: string, push: Push, head: string): Promise<Pushe
 }
 
 /** An empty repository that only borrows the objects: the source is an agent's clone, with its configuration. */
-async function borrowed<T>({ gitDir, env }: Push, use: (scratch: string, env: NonNullable<GitOptions['env']>) => Promise<T>): Promise<T> {
-  const scratch = await mkdtemp(join(tmpdir(), 'outlive-push-'));
+async function borrowed<T>(
+  { gitDir, env }: Push,
+  folder: string,
+  use: (scratch: string, env: NonNullable<GitOptions['env']>) => Promise<T>,
+): Promise<T> {
+  const scratch = await mkdtemp(join(folder, 'push-'));
   try {
     await gitOrThrow(['init', '--quiet', '--bare', '--template=', scratch]);
     return await use(scratch, { ...env, GIT_ALTERNATE_OBJECT_DIRECTORIES: join(gitDir, 'objects') });
@@ -229,11 +233,13 @@ async function whatStandsThere({ repo, branch, expected }: Push, head: string, w
   return there === expected ? { kind: 'failed', evidence: words } : { kind: 'foreign', head: there };
 }
 
-async function commitToPush({ gitDir, from, bankRef: banked, repo, env }: Push): Promise<string> {
+async function commitToPush(push: Push): Promise<string> {
+  const { gitDir, from, repo, env } = push;
   const resolve = () => git([`--git-dir=${gitDir}`, 'rev-parse', '--verify', '--quiet', `${from}^{commit}`]);
   const here = await resolve();
   if (here.ok) return here.stdout;
-  if (banked === undefined) throw new Error(`${gitDir} has no commit ${from}, and no bank was named to fetch it from`);
+  if ('borrowIn' in push) throw new Error(`${gitDir} has no commit ${from}, and no bank was named to fetch it from`);
+  const { bankRef: banked } = push;
   const fetched = await withRepoCache(gitDir, () => fetchIntoCache(gitDir, repo, [`+${banked}:${banked}`], { env }));
   const now = fetched.ok ? await resolve() : fetched;
   if (!now.ok) throw new Error(`${banked} does not give the commit ${from}: ${now.summary}`);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { BankSeen } from '../../src/domain/output.ts';
@@ -264,10 +264,11 @@ describe('a look at the bank', () => {
 });
 
 describe('a push of the task’s branch', () => {
+  type More = Partial<Pick<Push, 'gitDir' | 'from' | 'expected'> & { bankRef: string; borrowIn: string }>;
   async function pushing(): Promise<{
     origin: Origin;
     run: Run;
-    push: (more?: Partial<Push>) => ReturnType<typeof pushBranch>;
+    push: (more?: More) => ReturnType<typeof pushBranch>;
     head: string;
   }> {
     const origin = await makeOrigin();
@@ -275,8 +276,10 @@ describe('a push of the task’s branch', () => {
     const head = await commit(run, 'fix.txt', 'fixed');
     await run.bank();
     const gitDir = repoCache(run.dir.state, origin.repo);
-    const push = (more: Partial<Push> = {}) =>
-      pushBranch({ gitDir, repo: origin.repo, from: head, branch: 'outlive/fix-it', expected: 'absent', ...more });
+    const push = ({ borrowIn, bankRef = REF, ...more }: More = {}) => {
+      const source = { gitDir, repo: origin.repo, from: head, branch: 'outlive/fix-it', expected: 'absent', ...more };
+      return pushBranch(borrowIn === undefined ? { ...source, bankRef } : { ...source, borrowIn });
+    };
     return { origin, run, push, head };
   }
   const branch = 'refs/heads/outlive/fix-it';
@@ -329,9 +332,12 @@ describe('a push of the task’s branch', () => {
   });
 
   it('works on a host that never saw the run, from the bank', async () => {
-    const { origin, push, head } = await pushing();
+    const { origin, run, push, head } = await pushing();
     const gitDir = repoCache(await tempFolder(), origin.repo);
-    expect(await push({ gitDir })).toEqual({ kind: 'failed', evidence: expect.stringMatching(/no bank was named/) });
+    expect(await push({ gitDir, borrowIn: run.dir.root })).toEqual({
+      kind: 'failed',
+      evidence: expect.stringMatching(/no bank was named/),
+    });
     expect(await push({ gitDir, bankRef: `${REF}0` })).toEqual({
       kind: 'failed',
       evidence: expect.stringMatching(/does not give the commit/),
@@ -343,7 +349,9 @@ describe('a push of the task’s branch', () => {
     const { origin, run, push, head } = await pushing();
     const elsewhere = await makeOrigin();
     await run.git('config', `url.${elsewhere.repo}.insteadOf`, origin.repo);
-    expect(await push({ gitDir: join(run.workspace, '.git'), from: 'HEAD' })).toEqual({ kind: 'pushed', head });
+    const before = await readdir(run.dir.root);
+    expect(await push({ gitDir: join(run.workspace, '.git'), from: 'HEAD', borrowIn: run.dir.root })).toEqual({ kind: 'pushed', head });
     expect(await origin.at(branch)).toBe(head);
+    expect(await readdir(run.dir.root)).toEqual(before);
   });
 });

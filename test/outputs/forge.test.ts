@@ -37,7 +37,7 @@ const access = (over: object = {}) => ({
 const place = (over: object = {}): Place => placeOf({ task, worker: { ...placeOf().worker, forge: access(over) } });
 const making = (over: Partial<Making> = {}, forgeOver: object = {}): Making => ({
   ...place(forgeOver),
-  source: { gitDir: '/nowhere', from: 'HEAD' },
+  source: { gitDir: '/nowhere', from: 'HEAD', borrowIn: '/nowhere' },
   again: false,
   secondLookMs: 10,
   ...over,

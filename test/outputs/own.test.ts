@@ -44,7 +44,7 @@ describe('the output of a task', () => {
 const OUTPUT = { kind: 'own', name: 'ticket', by: 'outlive', reach: 'world', options: { board: 7 } } as const;
 const task = taskOf({ outputs: [OUTPUT] });
 const place = (ticket: OwnOutputType, over: object = {}) => placeOf({ task, worker: { ...placeOf().worker, own: { ticket } }, ...over });
-const making = { source: { gitDir: '/nowhere', from: 'HEAD' }, again: false, secondLookMs: 1 };
+const making = { source: { gitDir: '/nowhere', from: 'HEAD', borrowIn: '/nowhere' }, again: false, secondLookMs: 1 };
 
 describe('a probe', () => {
   it('is told the options, the branch, the newest commit, and a key that is the same each time', async () => {
