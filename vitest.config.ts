@@ -15,7 +15,8 @@ export default defineConfig({
     // Without a test that needs it, no server is started; so these two are projects.
     projects: [
       { test: { ...shared, name: 'unit', include: ['test/**/*.test.ts'], exclude: [...needsServer, ...realAgents] } },
-      { test: { ...shared, name: 'server', include: needsServer, globalSetup: 'test/global-setup.ts' } },
+      // A machine that others load too may take its time: what waits for a condition says itself when it gives up.
+      { test: { ...shared, name: 'server', include: needsServer, globalSetup: 'test/global-setup.ts', testTimeout: 60_000 } },
       {
         test: {
           ...shared,

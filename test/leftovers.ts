@@ -44,6 +44,14 @@ async function processesThatStay(folder: string): Promise<LeftProcess[]> {
   }
 }
 
+/** For a test that kills workers: their runs live on, as they should. Resolves once nobody works in the folder any more. */
+export async function endWhatLivesOn(folder: string): Promise<void> {
+  for (let left = leftProcesses(folder); left.length > 0; left = leftProcesses(folder)) {
+    for (const { pid } of left) read(() => String(process.kill(pid, 'SIGKILL')));
+    await sleep(20);
+  }
+}
+
 /** Whoever works in the folder, and whoever bears the mark of a run in it. Those of another run of vitest on this machine are not ours. */
 function leftProcesses(folder: string): LeftProcess[] {
   const isInside = (path: string) => path === folder || path.startsWith(`${folder}/`);

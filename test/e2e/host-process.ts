@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 export interface Host {
+  readonly hostId: string;
   /** Resolves when the process is gone. May be called again. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   signal(signal: NodeJS.Signals): void;
@@ -27,6 +28,7 @@ export async function startHostProcess(hostId: string, pool: string, env: NodeJS
     void gone.then(([code]) => failed(new Error(`the host ${hostId} ended with ${code}: ${log}`)));
   });
   return {
+    hostId,
     end: async (signal) => {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);
       await gone;

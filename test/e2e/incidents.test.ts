@@ -1,7 +1,7 @@
 // What many tasks share is ill: one incident, one page, no burnt runs, and everybody goes on when it is well. Four hosts of
 // one machine, real agents as processes, and a "provider" that is a file: while it is there, every agent fails.
 
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,7 +27,9 @@ const fails = (reason: string) => `printf '{"outcome":"failed","reason":"${reaso
 const numbered = (name: string, count: number): string[] => Array.from({ length: count }, (_, index) => `${name}-${index + 1}`);
 
 let fleet: SmallFleet;
-const pagesFile = join(tmpdir(), `outlive-pages-${process.pid}`);
+/** In a folder of its own: a page that is late finds no place to be written to. */
+const pagesFolder = mkdtempSync(join(tmpdir(), 'outlive-pages-'));
+const pagesFile = join(pagesFolder, 'pages');
 /** Only one value lets anybody in. */
 const keyServer = createServer((request, response) => {
   response.writeHead(request.headers.authorization === 'Bearer the-new-value-0123456789' ? 200 : 401).end();
@@ -43,7 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   delete process.env['OUTLIVE_TEST_PAGES'];
   await fleet?.stop();
-  rmSync(pagesFile, { force: true });
+  rmSync(pagesFolder, { recursive: true, force: true });
   await new Promise((resolve) => keyServer.close(resolve));
 });
 

@@ -17,6 +17,7 @@ import type { Question } from '../../src/domain/question.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
 import { startTask } from '../../src/start-task.ts';
 import { runWorker } from '../../src/worker.ts';
+import { endWhatLivesOn } from '../leftovers.ts';
 import { type Host, startHostProcess } from './host-process.ts';
 import { makeOrigin } from './origin.ts';
 
@@ -138,6 +139,7 @@ export async function startSmallFleet(
     },
     stop: async () => {
       await Promise.all(hosts.map((host) => host.end('SIGKILL')));
+      await Promise.all(hosts.map(({ hostId }) => endWhatLivesOn(join(folder, 'outlive', hostId))));
       stopping.abort();
       await running;
       await connection.close();
