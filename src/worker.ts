@@ -74,7 +74,9 @@ const HOST_QUEUE_SEATS = 20;
 
 /** Serves until `signal` is aborted, then resolves within about 10 s. Rejects where the server refuses the worker. */
 export async function runWorker(settings: WorkerSettings): Promise<void> {
-  const { hostId, role, target, env, signal } = settings;
+  const { hostId, role, target, signal } = settings;
+  // A copy: each look into the living one is a call to the system, and every run looks through all of it.
+  const env = { ...settings.env };
   const dataConverter = await converterOf(settings);
   const [agents, outputs] = await Promise.all([loadAgents(settings.config), loadOutputs(settings.config)]);
   const log = createLog(env);

@@ -12,6 +12,7 @@ import { Client, Connection } from '@temporalio/client';
 import { startDevServer } from '../../src/dev-server.ts';
 import { SEARCH_ATTRIBUTES, TASK_WORKFLOW, taskWorkflowId } from '../../src/domain/names.ts';
 import { startTask } from '../../src/start-task.ts';
+import { cpuOf } from '../cpu.ts';
 import { watchIncident } from '../watch-incident.ts';
 import { endWorker, OUTLIVE, startWorker as startProcess, workerEnv } from '../worker-process.ts';
 
@@ -136,13 +137,12 @@ interface Spent {
   readonly peakMiB: number;
 }
 
-/** From /proc: utime and stime in ticks of a hundredth of a second, VmHWM in KiB. */
+/** The most memory: VmHWM, in KiB. */
 function costs(): ReadonlyMap<string, Spent> {
   return new Map(
     [...named].map(([name, pid]) => {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
       const peak = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-      return [name, { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, peakMiB: Number(peak) / 1024 }];
+      return [name, { cpuSeconds: cpuOf(pid).own / 1000, peakMiB: Number(peak) / 1024 }];
     }),
   );
 }
