@@ -72,12 +72,13 @@ interface WatchedGate extends Gate {
   stop(): void;
 }
 
-/** Shut while a person has taken the host out, while it is held to be ill, and while its disk is short of space. */
+/** Shut while a person has taken the host out, while it is held to be ill, and while its disk is short of space or not there. */
 async function watchGate({ client, host, state, config, health, log }: Deps, seats: Seats): Promise<WatchedGate> {
   const calls: (() => void)[] = [];
-  const closedBecause = () => drainedBecause() ?? illBecause() ?? shortOfSpace(state, config.retention.freeBytes);
+  const closedBecause = () => drainedBecause() ?? illBecause() ?? spaceMissing(state, config.retention.freeBytes);
   let said: string | undefined;
   let isOut = false;
+  let stopped = false;
   const own = () => health.ill().find(({ scope }) => scope.kind === 'host' && scope.name === host)?.health;
   const illBecause = () => {
     const { paused, breaker } = own() ?? {};
@@ -96,6 +97,8 @@ async function watchGate({ client, host, state, config, health, log }: Deps, sea
     return drained && `it was drained by ${drained.by}: ${drained.why}`;
   };
   const sayChange = () => {
+    // A look that was under way may be answered when the host is closed, and its folder gone.
+    if (stopped) return;
     const why = closedBecause();
     if (why === said) return;
     said = why;
@@ -106,7 +109,9 @@ async function watchGate({ client, host, state, config, health, log }: Deps, sea
   // A host that is ill does not poll after its restart either; nobody to ask is no reason not to.
   await health.look().catch(() => undefined);
   await lookAtItself();
-  health.onLook(() => void lookAtItself());
+  health.onLook(() => {
+    lookAtItself().catch((error) => log.error({ error: String(error) }, 'whether this host is to take runs could not be told'));
+  });
   const looking = setInterval(sayChange, LOOK_MS).unref();
   return {
     closedBecause,
@@ -114,13 +119,21 @@ async function watchGate({ client, host, state, config, health, log }: Deps, sea
     isOpen: () => said === undefined && (own()?.breaker.phase !== 'half_open' || seats.taken().length === 0),
     onChange: (call) => void calls.push(call),
     stop: () => {
+      stopped = true;
       watch.stop();
       clearInterval(looking);
     },
   };
 }
 
-function shortOfSpace(state: string, floor: number): string | undefined {
-  const free = freeSpace(state);
+/** Without its folder, a run would leave nothing that the next worker could go on from. */
+function spaceMissing(state: string, floor: number): string | undefined {
+  let free: number;
+  try {
+    free = freeSpace(state);
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    return `its state folder ${state} cannot be looked at (${code}): put it back, or start the worker anew`;
+  }
   return free >= floor ? undefined : `its disk has ${saySize(free)} left, and ${saySize(floor)} are to stay free (retention.free)`;
 }

@@ -1,6 +1,6 @@
 // The commands about hosts, against a real server: in a namespace with a worker, and in one where nobody moves tasks on.
 
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { optionalTsToMs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -252,5 +252,19 @@ describe('pause', () => {
       reportConfig: true,
     });
     expect(config?.queueRateLimit?.rateLimit?.requestsPerSecond).toBe(5);
+  });
+});
+
+describe('a host whose state folder cannot be looked at', () => {
+  it('takes no run, says why, and goes on once it can be', { timeout: 60_000 }, async () => {
+    const host = await fleet.startHost('moved', 'moved', { OUTLIVE_LOG: 'warn' });
+    const state = join(fleet.folder, 'outlive', 'moved');
+    renameSync(state, `${state}.aside`);
+    const said = (what: string) => vi.waitFor(() => expect(host.log()).toContain(what), { timeout: 20_000 });
+    await said(`its state folder ${state} cannot be looked at (ENOENT)`);
+    await fleet.start('waits-for-its-host', WORK, WORK, { pool: 'moved' });
+    renameSync(`${state}.aside`, state);
+    await said('this host takes runs again');
+    await done('waits-for-its-host');
   });
 });
