@@ -4,6 +4,7 @@
 import { isAbsolute } from 'node:path';
 import type { HostDeps } from './activities/deps.ts';
 import { incidentOf } from './domain/health-state.ts';
+import { knowsOther } from './domain/incident.ts';
 import { type Scope, sayScope } from './domain/scope.ts';
 import type { ScopeSeen } from './health-desk.ts';
 import { CredentialMissing, named } from './host/credentials.ts';
@@ -55,19 +56,23 @@ async function testItself(deps: HostDeps, { scope, health: { breaker } }: ScopeS
   say(deps, scope, ok ? 'well' : 'ill', evidence);
 }
 
-/** Each host speaks for the value that it has: one that has another now is no part of it any more. */
+/** Each host speaks for the value that it has: where it has another one, runs may go there, and it is no part of the incident. */
 async function checkAgain(deps: HostDeps, { scope, health }: ScopeSeen): Promise<void> {
-  const isListed = incidentOf(health.breaker)?.hosts.includes(deps.host) === true;
+  const incident = incidentOf(health.breaker);
+  const isListed = incident?.hosts.includes(deps.host) === true;
   const [name = '', id] = scope.name.split('@');
   try {
     const credential = named(deps.credentials, name);
     const isAnother = credential.used.id === undefined ? id !== deps.host : credential.used.id !== id;
-    if (isAnother) return isListed ? say(deps, scope, 'gone', 'it has another value here now') : undefined;
+    if (isAnother && isListed) return say(deps, scope, 'gone', 'it has another value here now');
+    // What is known already is not said again and again.
+    if (isAnother && incident && knowsOther(incident, deps.host)) return;
     const { state, evidence } = await deps.checks.check(credential);
     deps.meters.credentialChecked(state);
     deps.log.info({ scope: sayScope(scope), state, evidence: deps.redact.text(evidence) }, 'credential checked again');
+    // Whoever waits is woken for it: not for a value that lets nobody in either.
+    if (isAnother) return state === 'invalid' ? undefined : say(deps, scope, 'gone', evidence);
     if (state === 'valid') say(deps, scope, 'well', evidence);
-    // What is known already is not said again and again.
     if (state === 'invalid' && !isListed) say(deps, scope, 'ill', evidence);
   } catch (error) {
     if (!(error instanceof CredentialMissing)) throw error;

@@ -5,6 +5,7 @@ import { agentNamed } from '../agents/index.ts';
 import type { Declined } from '../domain/contract.ts';
 import type { CredentialUsed } from '../domain/credential.ts';
 import { incidentOf } from '../domain/health-state.ts';
+import type { Incident } from '../domain/incident.ts';
 import type { RunInput } from '../domain/run.ts';
 import { type Scope, sayScope } from '../domain/scope.ts';
 import type { Task } from '../domain/task.ts';
@@ -43,13 +44,18 @@ async function whoElse({ client, health, host }: HostDeps, { pool }: Task, scope
   // What was known at the newest look may be what this task was woken about.
   const ill = await health.look().catch(() => undefined);
   if (!polling || !ill) return { elsewhere: true };
-  const out = ill.flatMap((seen) => (seen.scope.kind === 'host' ? [seen.scope.name] : hostsWith(scope, seen)));
-  return { elsewhere: true, hosts: inAnyOrder(polling.filter((one) => !out.includes(one))).slice(0, MOST_ASKED) };
+  const incident = incidentIn(ill, scope);
+  // The hosts of a credential's incident have the value that is not valid.
+  const out = [...ill.flatMap((seen) => (seen.scope.kind === 'host' ? [seen.scope.name] : [])), ...(incident?.hosts ?? [])];
+  const left = inAnyOrder(polling.filter((one) => !out.includes(one)));
+  const isKnown = (one: string) => incident?.others?.includes(one) === true;
+  return { elsewhere: true, hosts: [...left.filter(isKnown), ...left.filter((one) => !isKnown(one))].slice(0, MOST_ASKED) };
 }
 
-/** The hosts of a credential's incident have the value that is not valid. */
-const hostsWith = (scope: Scope, seen: ScopeSeen): readonly string[] =>
-  sayScope(seen.scope) === sayScope(scope) ? (incidentOf(seen.health.breaker)?.hosts ?? []) : [];
+function incidentIn(ill: readonly ScopeSeen[], scope: Scope): Incident | undefined {
+  const seen = ill.find((one) => sayScope(one.scope) === sayScope(scope));
+  return seen && incidentOf(seen.health.breaker);
+}
 
 /** So that not all of them come to the same one. */
 const inAnyOrder = <T>(list: readonly T[]): T[] =>

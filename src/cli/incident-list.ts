@@ -21,6 +21,8 @@ export interface IncidentRow {
   /** Distinct tasks that ran into it. */
   readonly tasks: number;
   readonly hosts: readonly string[];
+  /** Of a credential that is not valid: hosts that have another value of it. */
+  readonly others: readonly string[];
   readonly evidence: readonly string[];
   /** How often a recovery was tried in vain. */
   readonly tries: number;
@@ -57,6 +59,7 @@ function incidentRow({ scope, health }: ScopeSeen, waiting: number | undefined):
     because: held ? `${held.by}: ${held.why}` : CAUSES[cause].when,
     tasks: incident?.count ?? 0,
     hosts: incident?.hosts ?? [],
+    others: incident?.others ?? [],
     evidence: incident?.evidence ?? [],
     tries: incident?.tries ?? 0,
     ...(waiting === undefined ? {} : { waiting }),

@@ -60,12 +60,13 @@ const MOST_SHOWN = 10;
 export function incidentLines(health: Health): readonly string[] {
   const incident = incidentOf(health.breaker);
   if (!incident) return [];
-  const { count: tasks, tasks: named, hosts, evidence, tries } = incident;
+  const { count: tasks, tasks: named, hosts, others = [], evidence, tries } = incident;
   const shown = named.slice(0, MOST_SHOWN);
   const more = tasks > shown.length ? ' …' : '';
   return [
     `${count(tasks, 'task')}: ${shown.join(', ')}${more}`,
     `seen on ${hosts.join(', ') || 'no host'}`,
+    ...(others.length > 0 ? [`another value of it is on ${others.join(', ')}, where runs may go`] : []),
     ...evidence.map((one) => `evidence: ${one}`),
     ...(tries > 0 ? [`tried in vain: ${count(tries, 'time')}`] : []),
     `next: ${sayNext(health)}`,

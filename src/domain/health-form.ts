@@ -110,7 +110,8 @@ const isWave = (sent: unknown): boolean => isRecord(sent) && isCount(sent['n']) 
 function isIncident(sent: unknown): boolean {
   if (!isRecord(sent) || !isMs(sent['sinceMs']) || !isCause(sent['cause']) || !isCount(sent['count']) || !isCount(sent['tries']))
     return false;
-  return isListOf(sent['tasks'], isText) && isListOf(sent['hosts'], isText) && isListOf(sent['evidence'], isText);
+  const { tasks, hosts, others = [], evidence } = sent;
+  return [tasks, hosts, others, evidence].every((list) => isListOf(list, isText));
 }
 
 export function isPause(sent: unknown): sent is Pause {

@@ -63,7 +63,7 @@ export interface HealthEvent {
   readonly run: number;
   readonly host: string;
   readonly atMs: number;
-  /** `answered`: its first answer of the model. `acquitted`: what it was blamed for was not the scope's. `tested`: by check or self-test. `gone`: that host has another value now. */
+  /** `answered`: its first answer of the model. `acquitted`: what it was blamed for was not the scope's. `tested`: by check or self-test. `gone`: that host has another value, now or all along. */
   readonly verdict: Verdict['kind'] | 'answered' | 'acquitted' | 'well' | 'ill' | 'gone';
   /** Of a strike. */
   readonly cause?: Cause;

@@ -2,8 +2,9 @@
 // a person, a drain and an incident do not lift each other's (DESIGN §4).
 
 import { CAUSES } from './blame.ts';
-import { type Admission, admit, type Breaker, type Incident, nextTickMs, record, room, roomLeft, tick, WELL } from './health.ts';
+import { type Admission, admit, type Breaker, nextTickMs, record, room, roomLeft, tick, WELL } from './health.ts';
 import type { HealthEvent, HealthRules } from './health-rules.ts';
+import type { Incident } from './incident.ts';
 
 /** Who holds it shut, why, and since when (ISO time). */
 export interface Pause {

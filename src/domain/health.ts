@@ -4,6 +4,7 @@
 
 import { CAUSES, type Cause } from './blame.ts';
 import type { HealthEvent, HealthRules } from './health-rules.ts';
+import { type Incident, incidentFrom, withMet, withOther } from './incident.ts';
 
 /** The cause that one report alone proves, or that no count could make surer. */
 const AT_ONCE: ReadonlySet<Cause> = new Set<Cause>(['credential_invalid', 'quota_exhausted']);
@@ -15,19 +16,6 @@ interface Strike {
   readonly atMs: number;
   readonly evidence: string;
   readonly isOnlyHost?: true;
-}
-
-/** A shared cause behind many failures, as people are told of it. */
-export interface Incident {
-  readonly sinceMs: number;
-  readonly cause: Cause;
-  /** Distinct tasks that ran into it, and the first of them by name. */
-  readonly count: number;
-  readonly tasks: readonly string[];
-  readonly hosts: readonly string[];
-  readonly evidence: readonly string[];
-  /** How often a recovery was tried in vain. */
-  readonly tries: number;
 }
 
 interface Slot {
@@ -65,9 +53,6 @@ export const WELL: Breaker = { phase: 'closed', strikes: [], goods: [], cooled: 
 
 const MOST_STRIKES = 50;
 const MOST_GOODS = 50;
-const MOST_NAMED = 10;
-/** Beyond them, one that comes twice counts twice: by then it says how much, not who. */
-const MOST_TASKS = 200;
 
 /** The very same object where nothing changes. */
 export function record(breaker: Breaker, event: HealthEvent, rules: HealthRules): Breaker {
@@ -98,7 +83,9 @@ function recordClosed(breaker: Closed, event: HealthEvent, rules: HealthRules): 
   const strikes = [...recent, strike].slice(-MOST_STRIKES);
   const goods = breaker.goods.filter((good) => good.atMs > atMs - rules.windowMs && good.task !== task);
   const alike = strikes.filter((one) => one.cause === cause);
-  return convicts(alike, goods.length, rules) ? open(breaker.cooled, incidentOf(alike, atMs), atMs, rules) : { ...breaker, strikes, goods };
+  return convicts(alike, goods.length, rules)
+    ? open(breaker.cooled, incidentFrom(alike, atMs), atMs, rules)
+    : { ...breaker, strikes, goods };
 }
 
 /** One task that fails everywhere is one task; and where as many others went well, it is not shared. */
@@ -122,28 +109,6 @@ function withStrikes(breaker: Closed, stays: (strike: Strike) => boolean): Close
   return strikes.length === breaker.strikes.length ? breaker : { ...breaker, strikes };
 }
 
-function incidentOf(alike: readonly Strike[], sinceMs: number): Incident {
-  const [first] = alike;
-  const named = { count: 0, tasks: [], hosts: [], evidence: [] };
-  return alike.reduce<Incident>(withStrike, { sinceMs, cause: first?.cause ?? 'by_hand', tries: 0, ...named });
-}
-
-function withStrike(
-  incident: Incident,
-  { task, host, evidence = '' }: Pick<Strike, 'task' | 'host'> & { readonly evidence?: string },
-): Incident {
-  const isKnown = incident.tasks.includes(task);
-  const add = (list: readonly string[], one: string) =>
-    one === '' || list.includes(one) || list.length >= MOST_NAMED ? list : [...list, one];
-  return {
-    ...incident,
-    count: incident.count + (isKnown || task === '' ? 0 : 1),
-    tasks: isKnown || task === '' || incident.tasks.length >= MOST_TASKS ? incident.tasks : [...incident.tasks, task],
-    hosts: add(incident.hosts, host),
-    evidence: add(incident.evidence, evidence),
-  };
-}
-
 /** Openings further apart than the longest cool-down have nothing to do with each other. */
 function open({ openings: before, lastMs }: Cooled, incident: Incident, nowMs: number, rules: HealthRules): Open {
   const openings = nowMs - lastMs > 2 * rules.maxCoolDownMs ? 1 : before + 1;
@@ -155,8 +120,7 @@ function recordOpen(breaker: Open, event: HealthEvent): Breaker {
   const { incident, untilMs, cooled } = breaker;
   const { task, host, verdict, cause, evidence, atMs } = event;
   if (verdict === 'strike' && cause === incident.cause) {
-    const more = withStrike(incident, { task, host, ...(evidence === undefined ? {} : { evidence }) });
-    return sameLists(more, incident) ? breaker : { ...breaker, incident: more };
+    return withIncident(breaker, withMet(incident, { task, host, ...(evidence === undefined ? {} : { evidence }) }));
   }
   if (verdict === 'acquitted') return afterAcquittal(breaker, task);
   switch (CAUSES[incident.cause].recovery) {
@@ -164,8 +128,8 @@ function recordOpen(breaker: Open, event: HealthEvent): Breaker {
       // Put right, it lets everybody in at once; a check that keeps changing its mind has to cool down.
       if (verdict === 'well') return cooled.openings === 1 || atMs >= untilMs ? closed(cooled) : breaker;
       // Another host that has the same value: it is over when the last of them has another.
-      if (verdict === 'ill' && !incident.hosts.includes(host)) return { ...breaker, incident: withStrike(incident, { task: '', host }) };
-      return verdict === 'gone' ? withoutHost(breaker, host) : breaker;
+      if (verdict === 'ill') return withIncident(breaker, withMet(incident, { task: '', host }));
+      return verdict === 'gone' ? afterOther(breaker, host) : breaker;
     case 'self_test':
       return verdict === 'well' && atMs >= untilMs ? halfOpen(breaker, atMs) : breaker;
     default:
@@ -173,14 +137,12 @@ function recordOpen(breaker: Open, event: HealthEvent): Breaker {
   }
 }
 
-const sameLists = (a: Incident, b: Incident): boolean =>
-  a.count === b.count && a.hosts.length === b.hosts.length && a.evidence.length === b.evidence.length;
+const withIncident = (breaker: Open, incident: Incident): Open => (incident === breaker.incident ? breaker : { ...breaker, incident });
 
 /** A value that no host has any more lets nobody in and keeps nobody out. */
-function withoutHost(breaker: Open, host: string): Breaker {
-  const hosts = breaker.incident.hosts.filter((one) => one !== host);
-  if (hosts.length === breaker.incident.hosts.length) return breaker;
-  return hosts.length === 0 ? closed(breaker.cooled) : { ...breaker, incident: { ...breaker.incident, hosts } };
+function afterOther(breaker: Open, host: string): Breaker {
+  const incident = withOther(breaker.incident, host);
+  return incident.hosts.length === 0 ? closed(breaker.cooled) : withIncident(breaker, incident);
 }
 
 /** Of a scope that was convicted by tasks that fail elsewhere too, nothing is left. */
@@ -212,7 +174,7 @@ function recordHalfOpen(breaker: HalfOpen, event: HealthEvent, rules: HealthRule
   switch (verdict) {
     case 'strike':
     case 'bad': {
-      const more = withStrike(incident, { task, host, ...(evidence === undefined ? {} : { evidence }) });
+      const more = withMet(incident, { task, host, ...(evidence === undefined ? {} : { evidence }) });
       return open(cooled, { ...more, tries: incident.tries + 1 }, atMs, rules);
     }
     case 'good':

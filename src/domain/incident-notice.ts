@@ -1,7 +1,7 @@
 // The one notice that goes out about an incident, whoever and however many wait for its end.
 
 import { CAUSES } from './blame.ts';
-import type { Incident } from './health.ts';
+import type { Incident } from './incident.ts';
 import type { IncidentNotice } from './notice.ts';
 import { count } from './story.ts';
 

@@ -31,6 +31,7 @@ import {
   signalsOf,
   withHealth,
 } from '../domain/host.ts';
+import { hasOneMore } from '../domain/incident.ts';
 import { incidentNotice } from '../domain/incident-notice.ts';
 import { ADMIT, ADMIT_REFUSED, CONTROL_QUEUE } from '../domain/names.ts';
 import { type Scope, sayScope } from '../domain/scope.ts';
@@ -134,8 +135,8 @@ class Entity {
   private act(before: Health, after: Health): void {
     const incident = incidentOf(after.breaker);
     if (incident && incident.sinceMs !== incidentOf(before.breaker)?.sinceMs) this.run(() => this.announce(incident.sinceMs));
-    // A host has another value now, and may let in whoever waits for this one.
-    if (incident && incident.hosts.length < (incidentOf(before.breaker)?.hosts.length ?? 0)) this.run(() => this.release(undefined));
+    // A host has another value, and may let in whoever waits for this one.
+    if (incident && hasOneMore(incidentOf(before.breaker), incident)) this.run(() => this.release(undefined));
     const room = roomOf(after);
     const roomBefore = roomOf(before);
     if (room === roomBefore || room === 0 || roomBefore === undefined) return;

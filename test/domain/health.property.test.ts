@@ -6,6 +6,7 @@ import type { Cause } from '../../src/domain/blame.ts';
 import { ejected } from '../../src/domain/ejection.ts';
 import { type Admission, admit, type Breaker, nextTickMs, record, roomLeft, tick, WELL } from '../../src/domain/health.ts';
 import { DEFAULT_RULES, type HealthEvent, type HealthRules } from '../../src/domain/health-rules.ts';
+import { incidentOf } from '../../src/domain/health-state.ts';
 import { SCOPE_KINDS } from '../../src/domain/scope.ts';
 
 type Happening =
@@ -143,6 +144,19 @@ describe('a breaker, whatever happens to it,', () => {
           breaker = tick(breaker, next, rules);
         }
         expect(roomLeft(breaker) ?? 1).toBeGreaterThan(0);
+      }),
+    );
+  });
+
+  it('names a host with the value that is not valid, or with another one, and never as both', () => {
+    fc.assert(
+      fc.property(life, ({ rules, happenings }) => {
+        for (const { after } of live(rules, happenings)) {
+          const incident = incidentOf(after);
+          const others = incident?.others ?? [];
+          expect(others.filter((host) => incident?.hosts.includes(host))).toEqual([]);
+          expect(new Set(others).size).toBe(others.length);
+        }
       }),
     );
   });

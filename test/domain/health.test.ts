@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { admit, type Breaker, record, roomLeft, tick, WELL } from '../../src/domain/health.ts';
 import { DEFAULT_RULES, type HealthEvent, type HealthRules } from '../../src/domain/health-rules.ts';
+import { incidentOf } from '../../src/domain/health-state.ts';
 
 const MINUTE = 60_000;
 const NOW = Date.parse('2026-03-01T10:00:00.000Z');
@@ -173,6 +174,18 @@ describe('a credential', () => {
     expect(left).toMatchObject({ phase: 'open', incident: { hosts: ['h2'] } });
     expect(record(left, seen('gone', 'h1'), credential)).toBe(left);
     expect(record(left, seen('gone', 'h2'), credential).phase).toBe('closed');
+  });
+
+  it('names the hosts that have another value, which may let runs in, until they have this one', () => {
+    const ill = broken(credential, invalid('h1'));
+    const other = record(ill, seen('gone', 'h2'), credential);
+    expect(other).toMatchObject({ phase: 'open', incident: { hosts: ['h1'], others: ['h2'] } });
+    expect(record(other, seen('gone', 'h2'), credential)).toBe(other);
+    expect(record(other, seen('ill', 'h2'), credential)).toMatchObject({ incident: { hosts: ['h1', 'h2'], others: [] } });
+    const many = Array.from({ length: 80 }, (_, n) => seen('gone', `other-${n}`)).reduce((so, one) => record(so, one, credential), other);
+    expect(many).toMatchObject({ phase: 'open', incident: { hosts: ['h1'] } });
+    expect(incidentOf(many)?.others).toHaveLength(50);
+    expect(record(many, seen('gone', 'h1'), credential).phase).toBe('closed');
   });
 
   it('opens for a quota without a reset at once, and for rate limits when five tasks meet them', () => {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { IncidentRow } from '../../src/cli/incident-list.ts';
 import type { TaskStatus } from '../../src/domain/contract.ts';
+import { INCIDENT } from '../../src/domain/names.ts';
 import type { ScopeKind } from '../../src/domain/scope.ts';
 import { outlive } from '../cli/outside.ts';
 import { type SmallFleet, startSmallFleet, WORK } from './small-fleet.ts';
@@ -193,5 +194,23 @@ describe('a key that was revoked', () => {
     await start('right', 'the-new-value-0123456789');
     await vi.waitFor(async () => expect(await incidents('credential')).toEqual([]), PATIENCE);
     expect(pages().filter((page) => page.startsWith('credential/team'))).toHaveLength(1);
+  });
+
+  it('lets runs go to a host that is new and has another value: whoever waits is woken for it', { timeout: 120_000 }, async () => {
+    const start = (host: string, value: string) => fleet.startHost(host, 'pool-c', { OUTLIVE_TEST_KEY: value });
+    await start('worn', 'the-worn-value-0123456789');
+    const ids = numbered('moved', 3);
+    await Promise.all(ids.map((id) => fleet.start(id, fails('credential_rejected'), WORK, { pool: 'pool-c', credentials: ['team'] })));
+    await vi.waitFor(async () => expect(await incidents('credential')).toMatchObject([{ waiting: 3, hosts: ['worn'] }]), PATIENCE);
+    await start('fresh', 'the-new-value-0123456789');
+    expect((await results(ids)).every(({ state }) => state === 'done')).toBe(true);
+    const good = (await runsOf(ids)).filter(({ outcome }) => outcome === 'finished');
+    expect(good.map(({ host }) => host)).toEqual(['fresh', 'fresh', 'fresh']);
+    for (const id of ids) {
+      const woken = (await fleet.events(id)).filter(({ workflowExecutionSignaledEventAttributes: sent }) => sent?.signalName === INCIDENT);
+      expect(woken).not.toEqual([]);
+    }
+    expect(await incidents('credential')).toMatchObject([{ hosts: ['worn'], others: expect.arrayContaining(['fresh']) }]);
+    expect((await outlive(['incidents'], serverOf())).stdout).toMatch(/another value of it is on .*fresh.*, where runs may go/);
   });
 });
