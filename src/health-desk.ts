@@ -14,6 +14,7 @@ import { readScope, type Scope, sayScope } from './domain/scope.ts';
 import { readEntity, signalHealth } from './health-entity.ts';
 import type { Log } from './log.ts';
 import type { Thresholds } from './schema/thresholds-schema.ts';
+import { sendUpdate } from './send-update.ts';
 
 /** A scope that is not as it should be, as of the newest look. */
 export interface ScopeSeen {
@@ -224,7 +225,7 @@ const keyOf = ({ task, run }: AdmitAsk): string => `${task}/${run}`;
 async function ask(client: Client, scope: Scope, run: AdmitAsk): Promise<Answer> {
   try {
     const entity = client.workflow.getHandle(healthId(sayScope(scope)));
-    return await client.withDeadline(Date.now() + ASK_MS, () => entity.executeUpdate<Admission, [AdmitAsk]>(ADMIT, { args: [run] }));
+    return await client.withDeadline(Date.now() + ASK_MS, () => sendUpdate<Admission, AdmitAsk>(entity, ADMIT, run));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { admitted: true, slot: false };
     return { admitted: false, because: 'whether it is well again could not be asked', retryMs: 0, unasked: true };

@@ -9,6 +9,7 @@ import type { RunStatus } from '../../src/domain/contract.ts';
 import { STOP_UPDATE } from '../../src/domain/names.ts';
 import { PROCESS_RULES } from '../../src/domain/process-rules.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { startTask, TaskSpecRefused } from '../../src/start-task.ts';
 import { type SmallFleet, startSmallFleet } from './small-fleet.ts';
 
@@ -98,10 +99,7 @@ async function firstRun(id: string): Promise<RunStatus> {
     const [first] = (await fleet.status(id)).runs;
     return first?.decision ? first : Promise.reject(new Error(`${id} is not decided yet: ${JSON.stringify(first)}`));
   }, PATIENCE);
-  await fleet
-    .handle(id)
-    .executeUpdate(STOP_UPDATE, { args: [{ why: 'seen', by: 'the test' }] })
-    .catch(() => undefined);
+  await sendUpdate(fleet.handle(id), STOP_UPDATE, { why: 'seen', by: 'the test' }).catch(() => undefined);
   await fleet
     .handle(id)
     .result()
@@ -230,13 +228,10 @@ describe.concurrent('the stream of an agent', () => {
       failure: { reason: 'invalid_request' },
       decision: { kind: 'retry', because: expect.stringContaining('afresh') },
     });
-    await fleet.handle('refuses').executeUpdate(STOP_UPDATE, { args: [{ why: 'seen', by: 'the test' }] });
+    const resumed = () => starts.filter(({ promptFile }) => taskOf(promptFile) === 'refuses').map(({ resume }) => resume);
+    await vi.waitFor(() => expect(resumed().slice(0, 3)).toEqual([undefined, 's-1', undefined]), PATIENCE);
+    await sendUpdate(fleet.handle('refuses'), STOP_UPDATE, { why: 'seen', by: 'the test' });
     await fleet.handle('refuses').result();
-    expect(starts.filter(({ promptFile }) => taskOf(promptFile) === 'refuses').map(({ resume }) => resume)).toEqual([
-      undefined,
-      's-1',
-      undefined,
-    ]);
   });
 });
 

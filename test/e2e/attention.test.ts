@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ANSWER, STOP_UPDATE } from '../../src/domain/names.ts';
 import type { Notice } from '../../src/domain/notice.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { outlive } from '../cli/outside.ts';
 import { type SmallFleet, startSmallFleet, WORK } from './small-fleet.ts';
 
@@ -64,7 +65,7 @@ describe('a question', () => {
   it('that is stopped sends nothing more', async () => {
     await fleet.start('stopped', 'exit 3');
     await vi.waitFor(() => expect(kinds('stopped')).toContain('asked'), PATIENCE);
-    await fleet.handle('stopped').executeUpdate(STOP_UPDATE, { args: [{ why: 'not wanted' }] });
+    await sendUpdate(fleet.handle('stopped'), STOP_UPDATE, { why: 'not wanted' });
     await closed('stopped');
     const told = kinds('stopped').length;
     await new Promise((resolve) => setTimeout(resolve, 2500));

@@ -16,6 +16,7 @@ import { loadDataConverter } from '../../src/data-converter.ts';
 import type { TaskStatus } from '../../src/domain/contract.ts';
 import { ANSWER, STATUS_QUERY, STOP_UPDATE, taskWorkflowId } from '../../src/domain/names.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { startTask } from '../../src/start-task.ts';
 import { runWorker } from '../../src/worker.ts';
 import { outlive } from '../cli/outside.ts';
@@ -192,7 +193,7 @@ describe('a task under encryption', () => {
     }, 15_000);
     expect(Buffer.from(beat.metadata?.['encoding'] ?? []).toString()).toBe('binary/encrypted');
 
-    await here.client.workflow.getHandle(handle.workflowId).executeUpdate(STOP_UPDATE, { args: [{ why: WORDS.why, by: 'ana' }] });
+    await sendUpdate(here.client.workflow.getHandle(handle.workflowId), STOP_UPDATE, { why: WORDS.why, by: 'ana' });
     await vi.waitFor(async () => expect((await raw()).workflowExecutionInfo?.closeTime).toBeTruthy(), 15_000);
     expect(told(await heldByServer('stopped'))).toEqual([]);
     expect((await outlive(['show', 'stopped'], { env: withKey })).stdout).toContain(WORDS.why);

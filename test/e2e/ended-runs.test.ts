@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { STOP_UPDATE } from '../../src/domain/names.ts';
 import type { TaskSpec } from '../../src/domain/task.ts';
 import { processIdentity } from '../../src/host/process-tree.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { startTask } from '../../src/start-task.ts';
 import type { Host } from './host-process.ts';
 import { agent, type SmallFleet, startSmallFleet } from './small-fleet.ts';
@@ -38,7 +39,7 @@ const inWip = (id: string) => fleet.git('show', `${banked(id).find((ref) => ref.
 describe('a task that is ended in mid-run', () => {
   it('by `stop`: its tree is gone, its work is banked, and its result says who stopped it and why', async () => {
     const { pids, handle } = await startAndWait('stopped');
-    await handle.executeUpdate(STOP_UPDATE, { args: [{ why: 'no longer wanted', by: 'ann' }] });
+    await sendUpdate(handle, STOP_UPDATE, { why: 'no longer wanted', by: 'ann' });
     expect(await handle.result()).toMatchObject({ state: 'cancelled', because: 'stopped by ann: no longer wanted', runs: 1 });
     expect(alive(pids)).toEqual([]);
     expect(banked('stopped')).toHaveLength(2);
@@ -63,7 +64,7 @@ describe('a task that is ended in mid-run', () => {
       cause: { message: expect.stringContaining('"why"') },
     });
     expect((await fleet.status('refused-stop')).state).toBe('running');
-    await handle.executeUpdate(STOP_UPDATE, { args: [{ why: 'end of test' }] });
+    await sendUpdate(handle, STOP_UPDATE, { why: 'end of test' });
     await handle.result().catch(() => {});
   });
 });
@@ -74,7 +75,7 @@ describe('a task that is ended while no run is going', () => {
   it('by `stop`, with an open question: the question is gone, and nothing more is started', async () => {
     await fleet.start('stopped-asking', 'exit 3');
     await fleet.question('stopped-asking');
-    await fleet.handle('stopped-asking').executeUpdate(STOP_UPDATE, { args: [{ why: 'nobody knows', by: 'ann' }] });
+    await sendUpdate(fleet.handle('stopped-asking'), STOP_UPDATE, { why: 'nobody knows', by: 'ann' });
     expect(await fleet.handle('stopped-asking').result()).toMatchObject({
       state: 'cancelled',
       because: 'stopped by ann: nobody knows',

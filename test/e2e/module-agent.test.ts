@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { STOP_UPDATE } from '../../src/domain/names.ts';
 import { listRunDirs, taskOfRunDir } from '../../src/host/state-dir.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { startTask } from '../../src/start-task.ts';
 import { outlive } from '../cli/outside.ts';
 import { type SmallFleet, startSmallFleet } from './small-fleet.ts';
@@ -50,7 +51,7 @@ describe.concurrent('a module', () => {
     expect(Date.parse(second?.startedAt ?? '') - Date.parse(first?.endedAt ?? '')).toBeGreaterThanOrEqual(1500);
     expect(second).toMatchObject({ failure: { reason: 'infeasible' }, decision: { kind: 'ask' } });
     expect(text).toContain('task.infeasible');
-    await fleet.handle('typed').executeUpdate(STOP_UPDATE, { args: [{ why: 'seen' }] });
+    await sendUpdate(fleet.handle('typed'), STOP_UPDATE, { why: 'seen' });
 
     const replayed = await outlive(['replay', '--json'], { env });
     const lines = replayed.stdout
@@ -69,7 +70,7 @@ describe.concurrent('a module', () => {
       return first?.decision ? first : Promise.reject(new Error('not decided yet'));
     }, PATIENCE);
     expect(run).toMatchObject({ failure: { reason: 'disk_full' } });
-    await fleet.handle('throws').executeUpdate(STOP_UPDATE, { args: [{ why: 'seen' }] });
+    await sendUpdate(fleet.handle('throws'), STOP_UPDATE, { why: 'seen' });
   });
 
   it('that is stopped hears it', async () => {
@@ -79,7 +80,7 @@ describe.concurrent('a module', () => {
       return dir ? readFileSync(dir[name], 'utf8') : '';
     };
     await vi.waitFor(async () => expect(await said('stdout')).toContain('waiting'), PATIENCE);
-    await fleet.handle('waits').executeUpdate(STOP_UPDATE, { args: [{ why: 'enough' }] });
+    await sendUpdate(fleet.handle('waits'), STOP_UPDATE, { why: 'enough' });
     expect(await fleet.handle('waits').result()).toMatchObject({ state: 'cancelled', runs: 1 });
     expect(await said('stderr')).toContain('told to stop');
   });

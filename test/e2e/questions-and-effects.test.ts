@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { tsToMs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ANSWER, CONTROL_QUEUE, STOP_UPDATE, TASK_WORKFLOW, taskBranch } from '../../src/domain/names.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { startTask } from '../../src/start-task.ts';
 import { type SmallFleet, startSmallFleet, WORK } from './small-fleet.ts';
 
@@ -157,7 +158,7 @@ describe('a stop while an effect is tried', () => {
     writeFileSync(hook, '#!/bin/sh\n[ "$1" != refs/heads/outlive/stopped-late ]\n', { mode: 0o755 });
     await fleet.start('stopped-late', WORK);
     await vi.waitFor(async () => expect(await triesOfFinish('stopped-late')).toBeGreaterThanOrEqual(2), { timeout: 15_000, interval: 100 });
-    await fleet.handle('stopped-late').executeUpdate(STOP_UPDATE, { args: [{ why: 'not wanted', by: 'ann' }] });
+    await sendUpdate(fleet.handle('stopped-late'), STOP_UPDATE, { why: 'not wanted', by: 'ann' });
     expect(await fleet.handle('stopped-late').result()).toMatchObject({
       state: 'cancelled',
       because: 'stopped by ann: not wanted',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ANSWER, STOP_UPDATE } from '../../src/domain/names.ts';
 import { type ProcessIdentity, processIdentity } from '../../src/host/process-tree.ts';
 import type { RunDir } from '../../src/host/state-dir.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { type SmallFleet, startSmallFleet } from './small-fleet.ts';
 import { PATIENCE, type WatchedTask, watchTask } from './watched-task.ts';
 
@@ -151,7 +152,7 @@ describe.concurrent('a run', () => {
       const task = await atWork('hung');
       const { prepared } = await task.journal();
       process.kill(prepared.supervisor.pid, 'SIGSTOP');
-      await fleet.handle(task.id).executeUpdate(STOP_UPDATE, { args: [{ why: 'no longer wanted', by: 'ann' }] });
+      await sendUpdate(fleet.handle(task.id), STOP_UPDATE, { why: 'no longer wanted', by: 'ann' });
       expect(await task.result()).toMatchObject({ state: 'cancelled', runs: 1 });
       expect(await task.alive()).toEqual([]);
       expect(processIdentity(prepared.supervisor.pid)).toBeUndefined();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { ANSWER, STOP_UPDATE } from '../../src/domain/names.ts';
 import { processIdentity } from '../../src/host/process-tree.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { type SmallFleet, startSmallFleet, WORK } from './small-fleet.ts';
 import { PATIENCE, type WatchedTask, watchTask } from './watched-task.ts';
 
@@ -90,7 +91,7 @@ describe.concurrent('a wrapped agent', { timeout: TIMEOUT_MS }, () => {
       const wrapper = entered?.agent.pid ?? Number.NaN;
       expect(wrapper).not.toBe(pid);
       expect(await task.alive()).toEqual(expect.arrayContaining([pid, wrapper]));
-      await fleet.handle(task.id).executeUpdate(STOP_UPDATE, { args: [{ why: 'a test', by: 'ann' }] });
+      await sendUpdate(fleet.handle(task.id), STOP_UPDATE, { why: 'a test', by: 'ann' });
       expect(await task.result()).toMatchObject({ state: 'cancelled', runs: 1 });
       expect(task.said('ended')).toHaveLength(1);
       expect([pid, wrapper].filter((one) => processIdentity(one))).toEqual([]);

@@ -11,6 +11,7 @@ import { STOP_UPDATE } from '../../src/domain/names.ts';
 import type { AgentSpec } from '../../src/domain/task.ts';
 import { endTree, findMarked } from '../../src/host/process-tree.ts';
 import { listRunDirs, runMark, taskOfRunDir } from '../../src/host/state-dir.ts';
+import { sendUpdate } from '../../src/send-update.ts';
 import { startTask } from '../../src/start-task.ts';
 import { type SmallFleet, startSmallFleet } from '../e2e/small-fleet.ts';
 import { installed, type Pack } from './installed.ts';
@@ -122,10 +123,7 @@ export function tellStories(real: RealAgent): void {
           return run;
         }, PATIENCE),
       stop: async () => {
-        await fleet
-          .handle(id)
-          .executeUpdate(STOP_UPDATE, { args: [{ why: 'the test is over', by: 'the test' }] })
-          .catch(() => undefined);
+        await sendUpdate(fleet.handle(id), STOP_UPDATE, { why: 'the test is over', by: 'the test' }).catch(() => undefined);
         await fleet
           .handle(id)
           .result()

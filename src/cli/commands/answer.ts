@@ -6,6 +6,7 @@ import type { Connected } from '../../connection.ts';
 import type { AnswerRecord } from '../../domain/contract.ts';
 import { ANSWER } from '../../domain/names.ts';
 import type { Answer } from '../../domain/question.ts';
+import { sendUpdate } from '../../send-update.ts';
 import { CliError, EXIT, type ExitCode } from '../errors.ts';
 import type { Screen } from '../screen.ts';
 import { asNotFound, CALL_MS, openTask, taskHandle, WORKER_MS, within, withServer } from '../server.ts';
@@ -53,7 +54,7 @@ export async function giveAnswer(
   const answer: Answer = { choice, ...(question && { question }), ...(note && { note }), ...(set && { set }), ...(who && { by: who }) };
   const handle = taskHandle(server, id);
   try {
-    const record = await within(server, WORKER_MS, () => handle.executeUpdate<AnswerRecord, [Answer]>(ANSWER, { args: [answer] }));
+    const record = await within(server, WORKER_MS, () => sendUpdate<AnswerRecord, Answer>(handle, ANSWER, answer));
     return { by: 'update', answer: record };
   } catch (error) {
     if (error instanceof WorkflowUpdateFailedError) throw new CliError('refused', `Refused: ${error.cause?.message ?? error.message}`);

@@ -4,6 +4,7 @@
 import { WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError } from '@temporalio/client';
 import { STOP_UPDATE } from '../../domain/names.ts';
 import type { Stop } from '../../domain/question.ts';
+import { sendUpdate } from '../../send-update.ts';
 import { CliError, EXIT, type ExitCode } from '../errors.ts';
 import type { Screen } from '../screen.ts';
 import { asNotFound, CALL_MS, openTask, taskHandle, WORKER_MS, within, withServer } from '../server.ts';
@@ -20,7 +21,7 @@ export function stop(id: string, options: StopOptions, screen: Screen): Promise<
     await openTask(server, id, 'stopped');
     const handle = taskHandle(server, id);
     try {
-      await within(server, WORKER_MS, () => handle.executeUpdate<unknown, [Stop]>(STOP_UPDATE, { args: [sent] }));
+      await within(server, WORKER_MS, () => sendUpdate<unknown, Stop>(handle, STOP_UPDATE, sent));
       screen.give({ id, by: 'update', stop: sent });
       screen.say(`${id} is being stopped: its agent is ended, what it left is kept. See the end: outlive show ${id}`);
     } catch (error) {
