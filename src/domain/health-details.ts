@@ -5,7 +5,7 @@ import { prose } from './details.ts';
 import { type Health, incidentOf, sayNext, sayTime } from './health-state.ts';
 import type { HostState } from './host.ts';
 import { type Scope, sayScope } from './scope.ts';
-import { count } from './story.ts';
+import { count, someOf } from './story.ts';
 
 export function healthDetails(scope: Scope, state: HostState): string {
   const { refused, health } = state;
@@ -54,19 +54,15 @@ function healthParts(scope: Scope, health: Health): readonly string[] {
   ];
 }
 
-const MOST_SHOWN = 10;
-
 /** What is known of the open incident, a line each. */
 export function incidentLines(health: Health): readonly string[] {
   const incident = incidentOf(health.breaker);
   if (!incident) return [];
   const { count: tasks, tasks: named, hosts, others = [], evidence, tries } = incident;
-  const shown = named.slice(0, MOST_SHOWN);
-  const more = tasks > shown.length ? ' …' : '';
   return [
-    `${count(tasks, 'task')}: ${shown.join(', ')}${more}`,
-    `seen on ${hosts.join(', ') || 'no host'}`,
-    ...(others.length > 0 ? [`another value of it is on ${others.join(', ')}, where runs may go`] : []),
+    `${count(tasks, 'task')}: ${someOf(named, tasks)}`,
+    `seen on ${someOf(hosts) || 'no host'}`,
+    ...(others.length > 0 ? [`another value of it is on ${someOf(others)}, where runs may go`] : []),
     ...evidence.map((one) => `evidence: ${one}`),
     ...(tries > 0 ? [`tried in vain: ${count(tries, 'time')}`] : []),
     `next: ${sayNext(health)}`,

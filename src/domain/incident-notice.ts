@@ -3,7 +3,7 @@
 import { CAUSES } from './blame.ts';
 import type { Incident } from './incident.ts';
 import type { IncidentNotice } from './notice.ts';
-import { count } from './story.ts';
+import { count, someOf } from './story.ts';
 
 const MOST_NAMED = 10;
 
@@ -20,7 +20,7 @@ export function incidentNotice(
     key: `${scope}/${openedAt}`,
     incident: scope,
     owner,
-    text: `${when} (${count(tasks, 'task')} so far, on ${hosts.join(', ')}). Tasks that need it wait for its end, and no run is burnt meanwhile. ${advice}`,
+    text: `${when} (${count(tasks, 'task')} so far, on ${someOf(hosts)}). Tasks that need it wait for its end, and no run is burnt meanwhile. ${advice}`,
     evidence: evidence.map((value) => ({ where: scope, value })),
     count: tasks,
     tasks: named.slice(0, MOST_NAMED),

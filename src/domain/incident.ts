@@ -24,9 +24,11 @@ export interface Met {
   readonly evidence?: string;
 }
 
-const MOST_NAMED = 10;
-/** More than others are named of: each new one wakes whoever waits. */
+/** A credential is well when the last of them has another value, so no fleet may have more. */
+const MOST_HOSTS = 500;
+/** Each new one wakes whoever waits. */
 const MOST_OTHERS = 50;
+const MOST_EVIDENCE = 10;
 /** Beyond them, one that comes twice counts twice: by then it says how much, not who. */
 const MOST_TASKS = 200;
 
@@ -39,8 +41,8 @@ export function incidentFrom(met: readonly (Met & { readonly cause: Cause })[], 
 export function withMet(incident: Incident, { task, host, evidence = '' }: Met): Incident {
   const isKnown = task === '' || incident.tasks.includes(task);
   const tasks = isKnown || incident.tasks.length >= MOST_TASKS ? incident.tasks : [...incident.tasks, task];
-  const hosts = added(incident.hosts, host);
-  const seen = added(incident.evidence, evidence);
+  const hosts = added(incident.hosts, host, MOST_HOSTS);
+  const seen = added(incident.evidence, evidence, MOST_EVIDENCE);
   if (isKnown && hosts === incident.hosts && seen === incident.evidence) return incident;
   return {
     ...incident,
@@ -67,7 +69,7 @@ export const knowsOther = ({ others = [] }: Incident, host: string): boolean => 
 export const hasOneMore = (before: Incident | undefined, { hosts, others = [] }: Incident): boolean =>
   hosts.length < (before?.hosts.length ?? 0) || others.some((host) => before?.others?.includes(host) !== true);
 
-const added = (list: readonly string[], one: string, most = MOST_NAMED): readonly string[] =>
+const added = (list: readonly string[], one: string, most: number): readonly string[] =>
   one === '' || list.includes(one) || list.length >= most ? list : [...list, one];
 
 const without = (list: readonly string[], one: string): readonly string[] => list.filter((each) => each !== one);

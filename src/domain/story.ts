@@ -100,6 +100,11 @@ export const quote = (text: string, length = 200): string =>
 
 export const count = (number: number, thing: string): string => `${number} ${thing}${number === 1 ? '' : 's'}`;
 
+const MOST_NAMED = 10;
+/** The first of them by name. `all`: how many there are where not all were kept. */
+export const someOf = (names: readonly string[], all = names.length): string =>
+  `${names.slice(0, MOST_NAMED).join(', ')}${all > Math.min(names.length, MOST_NAMED) ? ' …' : ''}`;
+
 export const cut = (text: string, length: number): string => (text.length <= length ? text : `${text.slice(0, length - 1)}…`);
 
 export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

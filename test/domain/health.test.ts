@@ -176,6 +176,14 @@ describe('a credential', () => {
     expect(record(left, seen('gone', 'h2'), credential).phase).toBe('closed');
   });
 
+  it('is not over while the last of many hosts has the value', () => {
+    const hosts = Array.from({ length: 40 }, (_, n) => `h${n}`);
+    const ill = hosts.reduce((so, host) => record(so, seen('ill', host), credential), broken(credential, invalid('h0')));
+    const left = hosts.slice(1).reduce((so, host) => record(so, seen('gone', host), credential), ill);
+    expect(left).toMatchObject({ phase: 'open', incident: { hosts: ['h0'] } });
+    expect(record(left, seen('gone', 'h0'), credential).phase).toBe('closed');
+  });
+
   it('names the hosts that have another value, which may let runs in, until they have this one', () => {
     const ill = broken(credential, invalid('h1'));
     const other = record(ill, seen('gone', 'h2'), credential);
