@@ -40,7 +40,7 @@ export interface HealthDesk {
   onLook(call: () => void): void;
   /** Looks now. Rejects where the server does not answer. */
   look(): Promise<readonly ScopeSeen[]>;
-  /** May this run start, as far as all of these are concerned? Nobody to ask for five minutes means yes. */
+  /** May this run start, as far as all of these are concerned? Nobody to ask, or nobody who answers, for five minutes means yes. */
   admit(scopes: readonly Scope[], run: AdmitAsk): Promise<Admitted>;
   /** What was reported goes out before it resolves, if the server answers. */
   stop(): Promise<void>;
@@ -75,6 +75,7 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
   const waiting = new Map<string, { readonly scope: Scope; readonly events: HealthEvent[] }>();
   const uneasyUntil = new Map<string, number>();
   const slots = new Map<string, readonly Scope[]>();
+  const silent = new Map<string, Silence>();
   const calls: (() => void)[] = [];
   let known = new Map<string, ScopeSeen>();
   let knownAt = Date.now();
@@ -158,7 +159,24 @@ export function createHealthDesk(client: Client, thresholds: Thresholds, log: Lo
   const answerOf = async (scope: Scope, health: Health | undefined, run: AdmitAsk): Promise<Answer | undefined> => {
     if (!health || !isIll(health)) return undefined;
     const because = whyShut(health);
-    return because === undefined ? ask(client, scope, run) : { admitted: false, because, retryMs: 0 };
+    return because === undefined ? askUnlessSilent(scope, run) : { admitted: false, because, retryMs: 0 };
+  };
+
+  /** One that does not answer is asked by one run at a time: else each of them would keep a seat while it waits. */
+  const askUnlessSilent = async (scope: Scope, run: AdmitAsk): Promise<Answer> => {
+    const key = sayScope(scope);
+    const before = silent.get(key);
+    if (before?.isAsked) return sinceSilent(before);
+    if (before) before.isAsked = true;
+    const answer = await ask(client, scope, run);
+    if (!answer.unasked) {
+      silent.delete(key);
+      return answer;
+    }
+    const now = silent.get(key) ?? { sinceMs: Date.now(), isAsked: false };
+    now.isAsked = false;
+    silent.set(key, now);
+    return sinceSilent(now);
   };
 
   const givesBack = (run: AdmitAsk, scope: Scope): boolean => {
@@ -219,6 +237,17 @@ function whyShut({ breaker, paused }: Health): string | undefined {
 /** `unasked`: nobody gave it. */
 type Answer = Admission & { readonly unasked?: true };
 
+/** Of an entity that did not answer when it was asked last. */
+interface Silence {
+  readonly sinceMs: number;
+  /** Somebody waits for its answer. */
+  isAsked: boolean;
+}
+
+const UNASKED: Answer = { admitted: false, because: 'whether it is well again could not be asked', retryMs: 0, unasked: true };
+
+const sinceSilent = ({ sinceMs }: Silence): Answer => (Date.now() - sinceMs > STALE_MS ? { admitted: true, slot: false } : UNASKED);
+
 const keyOf = ({ task, run }: AdmitAsk): string => `${task}/${run}`;
 
 /** An entity that is gone holds nobody back; one that does not answer does, until the next time. */
@@ -228,6 +257,6 @@ async function ask(client: Client, scope: Scope, run: AdmitAsk): Promise<Answer>
     return await client.withDeadline(Date.now() + ASK_MS, () => sendUpdate<Admission, AdmitAsk>(entity, ADMIT, run));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { admitted: true, slot: false };
-    return { admitted: false, because: 'whether it is well again could not be asked', retryMs: 0, unasked: true };
+    return UNASKED;
   }
 }

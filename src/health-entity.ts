@@ -2,7 +2,7 @@
 
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import { type HealthInput, type HostState, memoKey, readHostState } from './domain/host.ts';
-import { CONTROL_QUEUE, HEALTH_WORKFLOW, healthId } from './domain/names.ts';
+import { HEALTH_QUEUE, HEALTH_WORKFLOW, healthId } from './domain/names.ts';
 import { type Scope, sayScope } from './domain/scope.ts';
 
 /** In a storm, what says that it is one goes before the work that it is about. Servers without priorities take it as it is. */
@@ -18,7 +18,7 @@ export function signalHealth(
 ): Promise<unknown> {
   return client.workflow.signalWithStart<(input: HealthInput) => Promise<void>, [unknown]>(HEALTH_WORKFLOW, {
     workflowId: healthId(sayScope(scope)),
-    taskQueue: CONTROL_QUEUE,
+    taskQueue: HEALTH_QUEUE,
     args: [{ v: 1, scope: scope.kind, name: scope.name }],
     signal,
     signalArgs: [given],

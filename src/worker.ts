@@ -13,7 +13,7 @@ import { AGENTS } from './agents/index.ts';
 import { type Config, ConfigError } from './config.ts';
 import type { ServerTarget } from './connection.ts';
 import { loadDataConverter } from './data-converter.ts';
-import { CONTROL_QUEUE, hostQueue, hostRunsQueue, poolQueue, workerIdentity } from './domain/names.ts';
+import { CONTROL_QUEUE, HEALTH_QUEUE, hostQueue, hostRunsQueue, poolQueue, workerIdentity } from './domain/names.ts';
 import { sayError } from './domain/say-error.ts';
 import { createHealthDesk, type HealthDesk } from './health-desk.ts';
 import { createChecks } from './host/credential-check.ts';
@@ -162,17 +162,18 @@ function optionsOf(
   dataConverter: DataConverter | undefined,
 ): WorkerOptions[] {
   const common = { shutdownGraceTime: 0, shutdownForceTime: '9s' } as const;
-  const control: WorkerOptions = {
+  const workflows = {
     ...common,
-    taskQueue: CONTROL_QUEUE,
-    activities: createControlActivities(deps),
     ...workflowsOf(settings.workflowBundle, dataConverter),
     maxCachedWorkflows: CACHED_WORKFLOWS,
     stickyQueueScheduleToStartTimeout: '2s',
-    maxConcurrentLocalActivityExecutions: 50,
-  };
+  } as const;
+  const control: WorkerOptions[] = [
+    { ...workflows, taskQueue: CONTROL_QUEUE, activities: createControlActivities(deps), maxConcurrentLocalActivityExecutions: 50 },
+    { ...workflows, taskQueue: HEALTH_QUEUE },
+  ];
   return [
-    ...(settings.role === 'host' ? [] : [control]),
+    ...(settings.role === 'host' ? [] : control),
     ...(host ? hostOptions(settings, host).map((options) => ({ ...common, ...options })) : []),
   ];
 }

@@ -44,6 +44,8 @@ class Server {
   reads = 0;
   isAway = false;
   admits = true;
+  /** Undefined: at once. Of an entity whose worker has lost it: not before somebody lets go. */
+  answer: Promise<void> | undefined;
 
   set(scope: Scope, breaker: Breaker): void {
     this.health.set(sayScope(scope), { breaker, rules });
@@ -67,6 +69,7 @@ class Server {
         executeUpdate: async () => {
           if (this.isAway) throw new Error('no server');
           this.asked.push(workflowId);
+          await this.answer;
           return this.admits ? { admitted: true, slot: true } : { admitted: false, because: 'one run tries it', retryMs: 1 };
         },
       }),
@@ -225,6 +228,36 @@ describe('whether a run may start', () => {
     server.isAway = false;
     await vi.advanceTimersByTimeAsync(1000);
     expect(server.sent.flatMap(({ report }) => report.events)).toMatchObject([{ task: 'a', run: 4, verdict: 'neutral' }]);
+  });
+
+  it('is asked by one run at a time where nobody answers, and after five minutes of that it may', async () => {
+    server.set(openai, halfOpen);
+    const mayStart = (n: number) => desk.admit([openai], { ...run, run: n });
+    const silence = () => {
+      server.answer = Promise.reject(new Error('no answer in time'));
+      server.answer.catch(() => undefined);
+    };
+    silence();
+    expect(await mayStart(1)).toMatchObject({ admitted: false, unasked: true });
+    let letGo = () => {};
+    server.answer = new Promise((_, reject) => {
+      letGo = () => reject(new Error('no answer in time'));
+    });
+    const waits = mayStart(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await mayStart(3)).toMatchObject({ admitted: false, unasked: true });
+    expect(server.asked).toHaveLength(2);
+    letGo();
+    expect(await waits).toMatchObject({ admitted: false, unasked: true });
+    await vi.advanceTimersByTimeAsync(5 * MINUTE_MS + 1);
+    silence();
+    expect(await mayStart(4)).toEqual({ admitted: true });
+    // Whoever has an answer ends the silence.
+    server.answer = undefined;
+    server.admits = false;
+    expect(await mayStart(5)).toMatchObject({ admitted: false, unasked: false });
+    silence();
+    expect(await mayStart(6)).toMatchObject({ admitted: false, unasked: true });
   });
 
   it('gives back the slot of one scope where another one says no', async () => {

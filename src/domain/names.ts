@@ -5,6 +5,8 @@ export const READ_LOG_WORKFLOW = 'readLog';
 /** One entity for each host, and one for whatever else many tasks share. */
 export const HEALTH_WORKFLOW = 'health';
 export const CONTROL_QUEUE = 'outlive';
+/** Of the entities of hosts, credentials and providers, apart from the tasks: thousands of those push one another out of a worker's memory. */
+export const HEALTH_QUEUE = 'outlive.health';
 export const TASK_ID = /^[a-z0-9][a-z0-9-]{0,62}$/;
 /** Hosts and pools: their names become names of queues. */
 export const QUEUE_WORD = /^[a-z0-9][a-z0-9._-]{0,62}$/;

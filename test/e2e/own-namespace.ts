@@ -3,7 +3,7 @@
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { inject, vi } from 'vitest';
-import { CONTROL_QUEUE } from '../../src/domain/names.ts';
+import { CONTROL_QUEUE, HEALTH_QUEUE } from '../../src/domain/names.ts';
 
 export interface OwnNamespace {
   readonly client: Client;
@@ -43,7 +43,13 @@ export async function ownNamespace(name: string): Promise<OwnNamespace> {
   return {
     client: new Client({ connection, namespace }),
     address,
-    startControl: () => start({ taskQueue: CONTROL_QUEUE, workflowBundle: { codePath: inject('workflowBundlePath') } }),
+    startControl: async () => {
+      const workflowBundle = { codePath: inject('workflowBundlePath') };
+      const ends = await Promise.all([CONTROL_QUEUE, HEALTH_QUEUE].map((taskQueue) => start({ taskQueue, workflowBundle })));
+      return async () => {
+        await Promise.all(ends.map((end) => end()));
+      };
+    },
     startPoller: (taskQueue, identity, activities) => start({ taskQueue, identity, activities }),
     close: async () => {
       await Promise.all(endings.map((end) => end()));
