@@ -8,21 +8,22 @@ import { isGrpcServiceError, ServiceError, type WorkflowHandle } from '@temporal
 
 /** About 5 s in all: a workflow whose tasks fail for longer than that fails for another reason. */
 const PAUSES_MS = [20, 50, 100, 200, 400, 800, 1600, 1600];
-const FAILED_PRECONDITION = 9;
+const GRPC_FAILED_PRECONDITION = 9;
 
 /** Resolves with the update's answer. Throws what `executeUpdate` throws, of the last time. */
 export async function sendUpdate<Answer, Asked>(handle: WorkflowHandle, name: string, asked: Asked): Promise<Answer> {
   const updateId = randomUUID();
+  const send = () => handle.executeUpdate<Answer, [Asked]>(name, { args: [asked], updateId });
   for (const pause of PAUSES_MS) {
     try {
-      return await handle.executeUpdate<Answer, [Asked]>(name, { args: [asked], updateId });
+      return await send();
     } catch (error) {
       if (!isLost(error)) throw error;
       await sleep(pause);
     }
   }
-  return handle.executeUpdate<Answer, [Asked]>(name, { args: [asked], updateId });
+  return send();
 }
 
 const isLost = (error: unknown): boolean =>
-  error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === FAILED_PRECONDITION;
+  error instanceof ServiceError && isGrpcServiceError(error.cause) && error.cause.code === GRPC_FAILED_PRECONDITION;

@@ -4,7 +4,16 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import { DefaultLogger, NativeConnection, Runtime, type RuntimeOptions, Worker, type WorkerOptions } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Runtime,
+  type RuntimeOptions,
+  Worker,
+  type WorkerOptions,
+  type WorkflowBundleOption,
+} from '@temporalio/worker';
 import type { Deps } from './activities/deps.ts';
 import { createControlActivities, createHostActivities } from './activities/index.ts';
 import { createMeters } from './activities/meters.ts';
@@ -114,8 +123,9 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       log,
     };
     host = servesHost ? await openHost(deps, settings) : undefined;
+    const workflowBundle = role === 'host' ? undefined : await workflowsOf(settings.workflowBundle, dataConverter);
     const workers = await Promise.all(
-      optionsOf(settings, deps, host, dataConverter).map((options) => Worker.create({ ...options, connection: native, ...shared })),
+      optionsOf(settings, deps, host, workflowBundle).map((options) => Worker.create({ ...options, connection: native, ...shared })),
     );
     await serve(workers, signal, () =>
       settings.onReady({ hostId, pools: settings.pools, role, identity, ...(attributes.why ? { warning: attributes.why } : {}) }),
@@ -159,22 +169,17 @@ function optionsOf(
   settings: WorkerSettings,
   deps: Deps,
   host: HostRuntime | undefined,
-  dataConverter: DataConverter | undefined,
+  workflowBundle: WorkflowBundleOption | undefined,
 ): WorkerOptions[] {
-  const common = { shutdownGraceTime: 0, shutdownForceTime: '9s' } as const;
-  const workflows = {
-    ...common,
-    ...workflowsOf(settings.workflowBundle, dataConverter),
-    maxCachedWorkflows: CACHED_WORKFLOWS,
-    stickyQueueScheduleToStartTimeout: '2s',
-  } as const;
-  const control: WorkerOptions[] = [
+  const all = [...(workflowBundle ? controlOptions(deps, workflowBundle) : []), ...(host ? hostOptions(settings, host) : [])];
+  return all.map((options) => ({ shutdownGraceTime: 0, shutdownForceTime: '9s', ...options }));
+}
+
+function controlOptions(deps: Deps, workflowBundle: WorkflowBundleOption): WorkerOptions[] {
+  const workflows = { workflowBundle, maxCachedWorkflows: CACHED_WORKFLOWS, stickyQueueScheduleToStartTimeout: '2s' } as const;
+  return [
     { ...workflows, taskQueue: CONTROL_QUEUE, activities: createControlActivities(deps), maxConcurrentLocalActivityExecutions: 50 },
     { ...workflows, taskQueue: HEALTH_QUEUE },
-  ];
-  return [
-    ...(settings.role === 'host' ? [] : control),
-    ...(host ? hostOptions(settings, host).map((options) => ({ ...common, ...options })) : []),
   ];
 }
 
@@ -196,16 +201,22 @@ function hostOptions({ hostId, pools, capacity }: WorkerSettings, { deps, gate }
   ];
 }
 
-/** The bundle of the build where there is one; from source, or with converters that must be part of it, one is made at each start. */
-function workflowsOf(
+/** The bundle of the build where there is one; from source, or with converters that must be part of it, one is made at each start, for both queues. */
+async function workflowsOf(
   given: WorkerSettings['workflowBundle'],
   { failureConverterPath, payloadConverterPath }: DataConverter = {},
-): Pick<WorkerOptions, 'workflowBundle' | 'workflowsPath'> {
+): Promise<WorkflowBundleOption> {
   const beside = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const built = beside('./workflow-bundle.cjs');
-  if (given) return { workflowBundle: given };
+  if (given) return given;
   const isPlain = failureConverterPath === undefined && payloadConverterPath === undefined;
-  return isPlain && existsSync(built) ? { workflowBundle: { codePath: built } } : { workflowsPath: beside('./workflows') };
+  if (isPlain && existsSync(built)) return { codePath: built };
+  return bundleWorkflowCode({
+    workflowsPath: beside('./workflows'),
+    logger: new DefaultLogger('WARN'),
+    ...(failureConverterPath === undefined ? {} : { failureConverterPath }),
+    ...(payloadConverterPath === undefined ? {} : { payloadConverterPath }),
+  });
 }
 
 async function serve(workers: readonly Worker[], signal: AbortSignal, onReady: () => void): Promise<void> {
