@@ -237,15 +237,15 @@ async function serve(workers: readonly Worker[], signal: AbortSignal, onReady: (
   }
 }
 
-/** An activity-only worker says so as a warning, each time. */
-const EXPECTED = 'No workflows registered';
+/** A queue of activities alone, and one of workflows alone, say so as a warning, each time. */
+const EXPECTED = ['No workflows registered', 'No activities registered'];
 
 let installed = false;
 /** Once a process, and before anything else of the SDK. Signals are the caller's. Throws ConfigError where the metrics cannot be offered. */
 function installRuntime(log: Log, { metrics, source }: Config): void {
   if (installed) return;
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => {
-    if (!message.startsWith(EXPECTED)) log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message);
+    if (!EXPECTED.some((start) => message.startsWith(start))) log[level === 'ERROR' ? 'error' : 'warn'](meta ?? {}, message);
   });
   const options = { logger, shutdownSignals: [] };
   if (metrics === undefined) Runtime.install(options);
